@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the proofs of delivery say in words. */
+#include "sink.h"
+
+const char *sink_proof_text(enum sink_proof proof)
+{
+    switch (proof) {
+    case PROOF_NONE:
+        return "nothing: sent, best effort";
+    case PROOF_WRITTEN:
+        return "written to the file, not yet synced to disk";
+    case PROOF_TCP_ACK:
+        return "the peer's TCP acknowledged the bytes; what its program had not yet read is lost if it dies";
+    case PROOF_FSYNC:
+        return "on disk (fsync)";
+    case PROOF_APPLICATION:
+        return "the receiving program confirmed it";
+    case PROOF_REPLICATED:
+        return "every in-sync replica confirmed it (acks=all)";
+    }
+    return "";
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the element tree of one <Event> to a struct event. */
+#include "event_tree.h"
+
+#include "utf.h"
+
+enum element {
+    EL_OTHER,
+    EL_EVENT,
+    EL_SYSTEM,
+    EL_EVENT_DATA,
+    EL_USER_DATA,
+    EL_RENDERING_INFO,
+    EL_PROVIDER,
+    EL_EVENT_ID,
+    EL_VERSION,
+    EL_LEVEL,
+    EL_TASK,
+    EL_OPCODE,
+    EL_KEYWORDS,
+    EL_TIME_CREATED,
+    EL_EVENT_RECORD_ID,
+    EL_CORRELATION,
+    EL_EXECUTION,
+    EL_CHANNEL,
+    EL_COMPUTER,
+    EL_SECURITY,
+    EL_DATA,
+    EL_BINARY,
+    EL_MESSAGE,
+    EL_KEYWORD,
+};
+
+static const struct {
+    struct sv name;
+    enum element element;
+} element_names[] = {
+    {SV_INIT("Event"), EL_EVENT},
+    {SV_INIT("System"), EL_SYSTEM},
+    {SV_INIT("EventData"), EL_EVENT_DATA},
+    {SV_INIT("UserData"), EL_USER_DATA},
+    {SV_INIT("RenderingInfo"), EL_RENDERING_INFO},
+    {SV_INIT("Provider"), EL_PROVIDER},
+    {SV_INIT("EventID"), EL_EVENT_ID},
+    {SV_INIT("Version"), EL_VERSION},
+    {SV_INIT("Level"), EL_LEVEL},
+    {SV_INIT("Task"), EL_TASK},
+    {SV_INIT("Opcode"), EL_OPCODE},
+    {SV_INIT("Keywords"), EL_KEYWORDS},
+    {SV_INIT("TimeCreated"), EL_TIME_CREATED},
+    {SV_INIT("EventRecordID"), EL_EVENT_RECORD_ID},
+    {SV_INIT("Correlation"), EL_CORRELATION},
+    {SV_INIT("Execution"), EL_EXECUTION},
+    {SV_INIT("Channel"), EL_CHANNEL},
+    {SV_INIT("Computer"), EL_COMPUTER},
+    {SV_INIT("Security"), EL_SECURITY},
+    {SV_INIT("Data"), EL_DATA},
+    {SV_INIT("Binary"), EL_BINARY},
+    {SV_INIT("Message"), EL_MESSAGE},
+    {SV_INIT("Keyword"), EL_KEYWORD},
+};
+
+enum { EVENT_MEMORY_MAX = 2 << 20 };
+
+void event_tree_init(struct event_tree *t)
+{
+    *t = (struct event_tree){0};
+    buf_init(&t->text, EVENT_MEMORY_MAX);
+}
+
+void event_tree_free(struct event_tree *t)
+{
+    buf_free(&t->text);
+}
+
+void event_tree_begin(struct event_tree *t, struct event *event, struct arena *arena)
+{
+    event_clear(event);
+    buf_reset(&t->text);
+    *t = (struct event_tree){.event = event, .arena = arena, .text = t->text};
+}
+
+static struct sv local_name(struct sv name)
+{
+    size_t colon = sv_find_char(name, ':');
+    return colon == SV_NPOS ? name : sv_slice(name, colon + 1, name.n);
+}
+
+static enum element element_of(struct sv name)
+{
+    name = local_name(name);
+    for (size_t i = 0; i < sizeof element_names / sizeof *element_names; i++)
+        if (sv_eq(name, element_names[i].name))
+            return element_names[i].element;
+    return EL_OTHER;
+}
+
+static struct sv keep(struct event_tree *t, struct sv v)
+{
+    struct sv copy = arena_copy(t->arena, v);
+    if (sv_absent(copy)) {
+        t->event->cut = true;
+        return SV("");
+    }
+    return copy;
+}
+
+/* A fact that is written once: the first one wins, and an empty one is no fact. */
+static void set_text(struct event_tree *t, struct sv *field, struct sv value)
+{
+    if (sv_absent(*field) && !sv_empty(value))
+        *field = keep(t, value);
+}
+
+static void set_number(struct opt_u64 *field, struct sv value)
+{
+    uint64_t number;
+    value = sv_trim(value);
+    if (field->has)
+        return;
+    if (sv_istarts(value, SV("0x")) ? sv_hex_to_u64(value, &number) : sv_to_u64(value, &number))
+        *field = opt_u64(number);
+}
+
+/* Is the element at level (0 = <Event>) this one? */
+static bool at(const struct event_tree *t, unsigned level, enum element e)
+{
+    return t->depth > level && t->path[level] == (unsigned)e;
+}
+
+static bool in_data(const struct event_tree *t)
+{
+    return at(t, 1, EL_EVENT_DATA) || at(t, 1, EL_USER_DATA);
+}
+
+void event_tree_open(struct event_tree *t, struct sv name)
+{
+    enum element e = element_of(name);
+    if (t->depth < sizeof t->path / sizeof *t->path)
+        t->path[t->depth] = (unsigned)e;
+    if (t->depth == 0 && e == EL_EVENT)
+        t->seen_event = true;
+    t->depth++;
+    t->has_child = false;
+    buf_reset(&t->text);
+    t->datum_name = SV_ABSENT;
+    /* Unnamed <Data> has no name; every other element of the payload lends its own. */
+    if (t->depth >= 3 && in_data(t) && !(at(t, 1, EL_EVENT_DATA) && e == EL_DATA))
+        t->datum_name = keep(t, local_name(name));
+    if (at(t, 1, EL_USER_DATA))
+        t->event->is_user_data = true;
+}
+
+static void provider_attribute(struct event_tree *t, struct sv name, struct sv value)
+{
+    struct event *e = t->event;
+    if (sv_eq(name, SV("Name")))
+        set_text(t, &e->provider, value);
+    else if (sv_eq(name, SV("Guid")))
+        set_text(t, &e->provider_guid, value);
+    else if (sv_eq(name, SV("EventSourceName")))
+        set_text(t, &e->event_source_name, value);
+}
+
+static void system_attribute(struct event_tree *t, struct sv name, struct sv value)
+{
+    struct event *e = t->event;
+    if (at(t, 2, EL_PROVIDER)) {
+        provider_attribute(t, name, value);
+    } else if (at(t, 2, EL_EVENT_ID) && sv_eq(name, SV("Qualifiers"))) {
+        set_number(&e->qualifiers, value);
+    } else if (at(t, 2, EL_TIME_CREATED) && sv_eq(name, SV("SystemTime"))) {
+        set_text(t, &e->time_text, value);
+        if (!e->time.present && !wtime_parse(sv_trim(value), &e->time))
+            e->time = (struct wtime){0};
+    } else if (at(t, 2, EL_CORRELATION)) {
+        if (sv_eq(name, SV("ActivityID")))
+            set_text(t, &e->activity_id, value);
+        else if (sv_eq(name, SV("RelatedActivityID")))
+            set_text(t, &e->related_activity_id, value);
+    } else if (at(t, 2, EL_EXECUTION)) {
+        if (sv_eq(name, SV("ProcessID")))
+            set_number(&e->process_id, value);
+        else if (sv_eq(name, SV("ThreadID")))
+            set_number(&e->thread_id, value);
+    } else if (at(t, 2, EL_SECURITY) && sv_eq(name, SV("UserID"))) {
+        set_text(t, &e->user_sid, value);
+    }
+}
+
+void event_tree_attribute(struct event_tree *t, struct sv name, struct sv value)
+{
+    name = local_name(name);
+    if (!at(t, 0, EL_EVENT))
+        return;
+    if (t->depth == 3 && at(t, 1, EL_SYSTEM))
+        system_attribute(t, name, value);
+    else if (t->depth == 3 && at(t, 1, EL_EVENT_DATA) && at(t, 2, EL_DATA) && sv_eq(name, SV("Name")))
+        t->datum_name = keep(t, value);
+    else if (t->depth == 2 && at(t, 1, EL_RENDERING_INFO) && sv_eq(name, SV("Culture")))
+        set_text(t, &t->event->culture, value);
+}
+
+void event_tree_text(struct event_tree *t, struct sv text)
+{
+    buf_put(&t->text, text);
+}
+
+static void system_element(struct event_tree *t, struct sv text)
+{
+    struct event *e = t->event;
+    switch ((enum element)t->path[2]) {
+    case EL_EVENT_ID:
+        set_number(&e->event_id, text);
+        break;
+    case EL_VERSION:
+        set_number(&e->version, text);
+        break;
+    case EL_LEVEL:
+        set_number(&e->level, text);
+        break;
+    case EL_TASK:
+        set_number(&e->task, text);
+        break;
+    case EL_OPCODE:
+        set_number(&e->opcode, text);
+        break;
+    case EL_KEYWORDS:
+        set_number(&e->keywords, text);
+        break;
+    case EL_EVENT_RECORD_ID:
+        set_number(&e->record_id, text);
+        break;
+    case EL_CHANNEL:
+        set_text(t, &e->channel, sv_trim(text));
+        break;
+    case EL_COMPUTER:
+        set_text(t, &e->computer, sv_trim(text));
+        break;
+    default:
+        break;
+    }
+}
+
+static void rendering_element(struct event_tree *t, struct sv text)
+{
+    struct event *e = t->event;
+    struct sv trimmed = sv_trim(text);
+    switch ((enum element)t->path[2]) {
+    case EL_MESSAGE:
+        set_text(t, &e->message, text);
+        break;
+    case EL_LEVEL:
+        set_text(t, &e->level_text, trimmed);
+        break;
+    case EL_TASK:
+        set_text(t, &e->task_text, trimmed);
+        break;
+    case EL_OPCODE:
+        set_text(t, &e->opcode_text, trimmed);
+        break;
+    case EL_CHANNEL:
+        set_text(t, &e->channel_text, trimmed);
+        break;
+    case EL_PROVIDER:
+        set_text(t, &e->provider_text, trimmed);
+        break;
+    default:
+        break;
+    }
+}
+
+static void keyword_element(struct event_tree *t, struct sv text)
+{
+    struct event *e = t->event;
+    if (e->keyword_text_count < EVENT_KEYWORDS_MAX && !sv_empty(text))
+        e->keyword_texts[e->keyword_text_count++] = keep(t, text);
+}
+
+static void data_element(struct event_tree *t, struct sv text)
+{
+    struct event *e = t->event;
+    if (at(t, 1, EL_EVENT_DATA) && t->depth == 3 && at(t, 2, EL_BINARY)) {
+        set_text(t, &e->binary, sv_trim(text));
+        return;
+    }
+    struct sv name = t->datum_name; /* still this element's: a leaf had no child that replaced it */
+    event_add_datum(e, name, keep(t, text));
+}
+
+void event_tree_close(struct event_tree *t)
+{
+    if (t->depth == 0)
+        return;
+    struct sv text = buf_sv(&t->text);
+    if (!buf_ok(&t->text))
+        t->event->cut = true;
+    if (at(t, 0, EL_EVENT)) {
+        if (t->depth == 3 && at(t, 1, EL_SYSTEM))
+            system_element(t, text);
+        else if (t->depth == 3 && at(t, 1, EL_RENDERING_INFO))
+            rendering_element(t, text);
+        else if (t->depth == 4 && at(t, 1, EL_RENDERING_INFO) && at(t, 3, EL_KEYWORD))
+            keyword_element(t, sv_trim(text));
+        else if (t->depth >= 3 && in_data(t) && !t->has_child)
+            data_element(t, text);
+    }
+    buf_reset(&t->text);
+    t->has_child = true;
+    t->depth--;
+}
