@@ -2,9 +2,9 @@
 /*
  * The configuration: one strict YAML file into structs.
  *
- * Every mistake of the file is found in one pass and reported with line and column; unknown and duplicate keys are errors
- * and name the key that was probably meant. ${NAME} takes an environment variable and ${file:PATH} the first line of a
- * file, so that no secret need stand in the file; $$ is a dollar sign.
+ * Every mistake of the file is found in one pass and reported with line and column; unknown and duplicate
+ * keys are errors and name the key that was probably meant. ${NAME} takes an environment variable and
+ * ${file:PATH} the first line of a file, so that no secret need stand in the file; $$ is a dollar sign.
  */
 #ifndef MAPITAIL_CONFIG_H
 #define MAPITAIL_CONFIG_H
@@ -20,39 +20,39 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 /* `sources:` one entry */
 struct config_source {
-    const char *name;          /* required, unique */
-    struct setting_list paths; /* required: files and globs (*, ?, [..] in any part, ** for any depth) */
+    const char *name;            /* required, unique */
+    struct setting_list paths;   /* required: files and globs (*, ?, [..] in any part, ** for any depth) */
     struct setting_list exclude; /* globs of names to leave out */
-    int from;                  /* enum config_from; only for files that were there when a new output met them first */
-    int64_t poll_interval_ms;  /* how often a file is looked at where notification tells nothing */
-    const char *encoding;      /* reserved: auto */
-    const char *timezone;      /* reserved for exports without zone */
+    int from; /* enum config_from; only for files that were there when a new output met them first */
+    int64_t poll_interval_ms; /* how often a file is looked at where notification tells nothing */
+    const char *encoding;     /* reserved: auto */
+    const char *timezone;     /* reserved for exports without zone */
 };
 
 /* `outputs:` one entry: the pipeline's settings; the sink's own are in sink_config */
 struct config_output {
-    const char *name;            /* required, unique: the key of its positions */
-    const struct sink_ops *sink; /* `type` */
-    const void *sink_config;     /* sink->config_size bytes, filled by sink->settings */
+    const char *name;                  /* required, unique: the key of its positions */
+    const struct sink_ops *sink;       /* `type` */
+    const void *sink_config;           /* sink->config_size bytes, filled by sink->settings */
     const struct encoder_ops *encoder; /* `format` */
-    struct setting_list sources; /* names; empty: all */
-    int original;                /* enum original_policy */
+    struct setting_list sources;       /* names; empty: all */
+    int original;                      /* enum original_policy */
     bool diag_context;
-    int key;                     /* enum config_key */
-    int facility;                /* 0 … 23 */
+    int key;      /* enum config_key */
+    int facility; /* 0 … 23 */
     const char *enterprise_number;
     int bom;
-    int64_t max_bytes;           /* 0: the sink's own bound */
-    bool timestamp_now;          /* Kafka message timestamp: now instead of the event's time */
+    int64_t max_bytes;  /* 0: the sink's own bound */
+    bool timestamp_now; /* Kafka message timestamp: now instead of the event's time */
 };
 
 struct config {
-    const char *path;       /* of the file */
+    const char *path; /* of the file */
     const char *state_directory;
     const char *dead_letter_file; /* default: <state>/dead-letter.ndjson */
     int64_t sync_interval_ms;     /* how often the state is synced to disk */
     int log_level;
-    const char *log_file;   /* NULL: standard error */
+    const char *log_file;     /* NULL: standard error */
     struct selector selector; /* `select:`; default MSExchangeIS* 9646 */
     struct setting_map labels;
     struct setting_list tags;
@@ -67,7 +67,7 @@ struct config {
 struct config_message {
     unsigned line, column; /* from 1; 0: the file as a whole */
     bool is_warning;
-    const char *text;      /* "unknown key `borkers`; did you mean `brokers`?" */
+    const char *text; /* "unknown key `borkers`; did you mean `brokers`?" */
 };
 
 struct config_messages {
@@ -77,8 +77,9 @@ struct config_messages {
 };
 
 /*
- * Reads the file. Returns NULL if there was an error; *messages tells all of them, and warnings too. The result and the
- * messages are freed by config_free and config_messages_free. Reads files named by ${file:…}; touches nothing else.
+ * Reads the file. Returns NULL if there was an error; *messages tells all of them, and warnings too. The
+ * result and the messages are freed by config_free and config_messages_free. Reads files named by ${file:…};
+ * touches nothing else.
  */
 struct config *config_load(const char *path, struct config_messages *messages);
 /* The same from memory; path is for messages and relative paths. */

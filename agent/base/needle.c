@@ -31,8 +31,8 @@ const uint8_t *needle_rfind(const uint8_t *hay, size_t n, const uint8_t *needle,
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 
-__attribute__((target("avx2"))) static const uint8_t *find_avx2(const uint8_t *hay, size_t n, const uint8_t *needle,
-                                                                 size_t m)
+__attribute__((target("avx2"))) static const uint8_t *find_avx2(const uint8_t *hay, size_t n,
+                                                                const uint8_t *needle, size_t m)
 {
     const __m256i first = _mm256_set1_epi8((char)needle[0]);
     const __m256i last = _mm256_set1_epi8((char)needle[m - 1]);
@@ -45,7 +45,8 @@ __attribute__((target("avx2"))) static const uint8_t *find_avx2(const uint8_t *h
         __m256i high = _mm256_and_si256(_mm256_cmpeq_epi8(first, _mm256_loadu_si256((const void *)(p + 32))),
                                         _mm256_cmpeq_epi8(last, _mm256_loadu_si256((const void *)(q + 32))));
         if (!_mm256_testz_si256(_mm256_or_si256(low, high), _mm256_set1_epi8(-1))) {
-            uint64_t hits = (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+            uint64_t hits =
+                (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
             for (; hits; hits &= hits - 1) {
                 const uint8_t *hit = p + __builtin_ctzll(hits);
                 if (memcmp(hit, needle, m) == 0)

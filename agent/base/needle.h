@@ -2,8 +2,8 @@
 /*
  * Exact search at memory speed: what decides most events without looking at them.
  *
- * On x86-64 with AVX2 it compares the first and the last byte of the needle in 64 positions per step; elsewhere it falls
- * back to portable C with the same results. Pure and thread-safe.
+ * On x86-64 with AVX2 it compares the first and the last byte of the needle in 64 positions per step;
+ * elsewhere it falls back to portable C with the same results. Pure and thread-safe.
  */
 #ifndef MAPITAIL_NEEDLE_H
 #define MAPITAIL_NEEDLE_H
@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The first occurrence of needle[0, m) in hay[0, n), or NULL. m must be at least 1. Never reads outside hay. */
+/* The first occurrence of needle[0, m) in hay[0, n), or NULL. m must be at least 1. Never reads outside hay.
+ */
 const uint8_t *needle_find(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m);
 
 /* The portable form, for tests and comparison. */

@@ -82,7 +82,8 @@ size_t utf8_from_utf16(const uint8_t *from, size_t n, enum text_encoding e, char
     return out;
 }
 
-struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enum text_encoding e, bool *replaced)
+struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enum text_encoding e,
+                             bool *replaced)
 {
     size_t room = utf8_room_for_utf16(n);
     char *to = arena_alloc(a, room);
@@ -94,8 +95,8 @@ struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enu
 }
 
 /*
- * Bytes of the well-formed character at p (RFC 3629 section 4), or 0. The ranges of the second byte exclude overlong
- * forms, surrogates and what lies above U+10FFFF.
+ * Bytes of the well-formed character at p (RFC 3629 section 4), or 0. The ranges of the second byte exclude
+ * overlong forms, surrogates and what lies above U+10FFFF.
  */
 static size_t sequence(const uint8_t *p, size_t n)
 {
