@@ -82,6 +82,7 @@ struct sink_ops {
     const char *default_format;     /* name of the encoder if `format` is not set */
     bool needs_single_line;         /* frames by LF in every configuration */
     bool once_only;                 /* the destination exists once in a process: standard output */
+    bool wants_headers;             /* uses key, headers and time_ms of an item */
     const struct setting *settings; /* fields of config_size bytes */
     size_t config_size;
 

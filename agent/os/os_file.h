@@ -54,6 +54,12 @@ ptrdiff_t os_file_read_at(struct os_file *file, uint64_t offset, void *to, size_
 /* All n bytes at the end, or false. */
 bool os_file_write(struct os_file *file, const void *from, size_t n, struct fault *f);
 
+/*
+ * Locks the file against other processes until it is closed; never waits. False: somebody else has it, or (fault) it
+ * cannot be locked.
+ */
+bool os_file_lock(struct os_file *file, struct fault *f);
+
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f);
 bool os_file_sync(struct os_file *file, struct fault *f);
 bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *f);
@@ -80,6 +86,9 @@ char *os_read_file(const char *path, size_t max, size_t *n, struct fault *f);
 /* The text of a system error for messages, in English where the system has a choice; static or thread-local.
  */
 const char *os_error_text(int os_error);
+
+/* True for a symbolic link (on Windows any reparse point) itself, whatever it leads to. */
+bool os_path_is_link(const char *path);
 
 /* '/' and on Windows '\' too. */
 bool os_is_separator(char c);

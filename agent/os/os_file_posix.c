@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,10 +67,14 @@ struct os_file *os_file_append(const char *path, unsigned mode, struct fault *f)
 
 struct os_file *os_file_temporary(struct fault *f)
 {
-    char path[] = "/var/tmp/mapitail-XXXXXX";
+    const char *directory = getenv("TMPDIR");
+    char path[4096];
+    if (!directory || !*directory)
+        directory = "/var/tmp";
+    snprintf(path, sizeof path, "%s/mapitail-XXXXXX", directory);
     int fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0) {
-        os_fault(f, "create a temporary file in", "/var/tmp");
+        os_fault(f, "create a temporary file in", directory);
         return NULL;
     }
     unlink(path);
@@ -116,6 +121,13 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
         n -= (size_t)put;
     }
     return true;
+}
+
+bool os_file_lock(struct os_file *file, struct fault *f)
+{
+    if (flock(file->fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return fault_set(f, FAULT_OS, errno, "cannot lock: %s", os_error_text(errno));
 }
 
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f)
@@ -166,6 +178,12 @@ bool os_path_info(const char *path, struct os_file_info *out, struct fault *f)
 bool os_not_found(const struct fault *f)
 {
     return f->code == FAULT_OS && (f->os_error == ENOENT || f->os_error == ENOTDIR);
+}
+
+bool os_path_is_link(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 bool os_rename(const char *from, const char *to, struct fault *f)
