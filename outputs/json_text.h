@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing JSON (RFC 8259) into a buffer: one line, UTF-8, nothing that is absent.
+ *
+ * A key is given as it stands in the text with the comma before it, ',"name":'. An object or an array is
+ * opened by its key alone, its members each begin with a comma, and closing puts the bracket in the place of
+ * the first comma. So no writer has to know whether it comes first, and an object without members vanishes
+ * together with its key.
+ */
+#ifndef MAPITAIL_JSON_TEXT_H
+#define MAPITAIL_JSON_TEXT_H
+
+#include "buf.h"
+
+/*
+ * Appends v as the inside of a JSON string: '"', '\' and U+0000 … U+001F escaped, each maximal part that is
+ * no UTF-8 as U+FFFD, all else unchanged.
+ */
+void json_text(struct buf *b, struct sv v);
+
+/* Appends key and v as a string; nothing when v is empty or absent. key: ',"name":"', with the opening quote.
+ */
+void json_field(struct buf *b, struct sv key, struct sv v);
+
+/* Appends v as a string element of an array; nothing when v is empty or absent. */
+static inline void json_item(struct buf *b, struct sv v)
+{
+    json_field(b, SV(",\""), v);
+}
+
+/* Appends key and a number. key: ',"name":'. */
+void json_number(struct buf *b, struct sv key, uint64_t value);
+
+/* Where an object or an array was opened. */
+struct json_mark {
+    size_t key, body;
+};
+
+struct json_mark json_open(struct buf *b, struct sv key);
+/* brackets: "{}" or "[]". */
+void json_close(struct buf *b, struct json_mark mark, const char *brackets);
+
+/* The longest beginning of v that has at most max characters, for keyword fields (ignore_above). v is UTF-8.
+ */
+struct sv text_cut_characters(struct sv v, size_t max);
+
+#endif
