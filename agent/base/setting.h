@@ -23,6 +23,7 @@ enum setting_type {                   /* type of the field at setting.offset: */
                     SETTING_CHOICE,   /* int, index into choices */
                     SETTING_LIST,     /* struct setting_list */
                     SETTING_MAP,      /* struct setting_map: any keys, string values */
+                    SETTING_PATHS,    /* struct setting_list of file paths or globs */
 };
 
 struct setting_list {
