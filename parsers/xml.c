@@ -300,14 +300,15 @@ static void settle(struct parser *p, bool ended)
         p->border = p->bare = start;
     if (begun && ended)
         enter_record(p, start, p->at);
+    /* The end tag may reach behind what was searched. */
+    if (p->at < p->border)
+        p->at = p->border;
     /* Without a tag within a record's length there is no record to come back for. */
     size_t reach = record_limit(p) + XML_TAG_BYTES_MAX;
     if (p->at - p->border > reach && !p->in_record)
         p->border = p->at - reach;
     if (p->bare < p->border)
         p->bare = p->border;
-    if (p->at < p->border)
-        p->at = p->border;
 }
 
 /* --- one record --- */
