@@ -144,11 +144,13 @@ static bool has_high_byte(struct sv v)
 static void put_message(const struct encode_context *c, struct sv message, size_t max, struct buf *b)
 {
     static const char mark[] = {'\xef', '\xbb', '\xbf'};
-    if (message.n == 0)
-        return;
     buf_putc(b, ' ');
     size_t start = b->n;
     syslog_message(b, message, max);
+    if (buf_ok(b) && b->n == start) {
+        buf_cut(b, start - 1);
+        return;
+    }
     bool wants_mark = c->bom == BOM_ALWAYS ||
                       (c->bom == BOM_AUTO && buf_ok(b) && has_high_byte(sv_slice(buf_sv(b), start, b->n)));
     if (!wants_mark || !buf_room(b, sizeof mark))
@@ -190,7 +192,7 @@ static bool put_cut(const struct encode_context *c, const struct record *r, uint
         room = c->max_bytes - (b->n - start);
     if (room > BLANK_AND_MARK)
         put_message(c, r->message, room - BLANK_AND_MARK, b);
-    return true;
+    return fits(c, b, start);
 }
 
 static enum encode_status encode(const struct encode_context *context, const struct record *record,

@@ -29,30 +29,42 @@ static bool is_dangerous(uint32_t c)
            (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-static void put_code(struct buf *b, uint32_t c)
+/* What goes out for one character, or for the line ends, at the beginning of a text. */
+struct piece {
+    char text[8];
+    size_t n;    /* bytes of text */
+    size_t read; /* bytes that it stands for */
+};
+
+static void add(struct piece *p, struct sv v)
+{
+    memcpy(p->text + p->n, v.p, v.n);
+    p->n += v.n;
+}
+
+static void add_code(struct piece *p, uint32_t c)
 {
     static const char hex[] = "0123456789abcdef";
     char text[] = {'\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]};
-    buf_put(b, sv_make(text, sizeof text));
+    add(p, sv_make(text, sizeof text));
 }
 
-/* Appends the character at v.p, dangerous or not plain; returns the bytes read. */
-static size_t put_character(struct buf *b, struct sv v, bool is_param)
+static struct piece character(struct sv v, bool is_param)
 {
     uint32_t c;
-    size_t n = utf8_decode(v, &c);
+    struct piece p = {.read = utf8_decode(v, &c)};
     if (is_param && (is_dangerous(c) || c == '"' || c == '\\' || c == ']'))
-        buf_putc(b, '\\');
+        add(&p, SV("\\"));
     if (is_dangerous(c)) {
-        put_code(b, c);
-    } else if (n == 1 && c > 0x7f) {
-        buf_utf8(b, c);
-        while (n < v.n && is_continuation(v.p[n]))
-            n++;
+        add_code(&p, c);
+    } else if (p.read == 1 && c > 0x7f) {
+        add(&p, SV("\xef\xbf\xbd"));
+        while (p.read < v.n && is_continuation(v.p[p.read]))
+            p.read++;
     } else {
-        buf_put(b, sv_slice(v, 0, n));
+        add(&p, sv_slice(v, 0, p.read));
     }
-    return n;
+    return p;
 }
 
 void syslog_param(struct buf *b, struct sv name, struct sv v)
@@ -64,8 +76,11 @@ void syslog_param(struct buf *b, struct sv name, struct sv v)
         size_t n = plain_run(v);
         buf_put(b, sv_slice(v, 0, n));
         v = sv_slice(v, n, v.n);
-        if (v.n)
-            v = sv_slice(v, put_character(b, v, true), v.n);
+        if (v.n == 0)
+            break;
+        struct piece p = character(v, true);
+        buf_put(b, sv_make(p.text, p.n));
+        v = sv_slice(v, p.read, v.n);
     }
     buf_putc(b, '"');
 }
@@ -75,30 +90,29 @@ static bool is_line_end(char c)
     return c == '\r' || c == '\n';
 }
 
-/* Appends one blank for the line ends at v.p, or the character there; returns the bytes read. */
-static size_t put_message_part(struct buf *b, struct sv v)
+/* One blank for the line ends at v.p, or the character there. */
+static struct piece message_piece(struct sv v)
 {
-    size_t n = 0;
-    while (n < v.n && is_line_end(v.p[n]))
-        n++;
-    if (n == 0)
-        return put_character(b, v, false);
-    buf_putc(b, ' ');
-    return n;
+    struct piece blank = {.text = " ", .n = 1};
+    while (blank.read < v.n && is_line_end(v.p[blank.read]))
+        blank.read++;
+    return blank.read ? blank : character(v, false);
 }
 
 void syslog_message(struct buf *b, struct sv v, size_t max)
 {
-    enum { PART_MAX = 6 };
     while (v.n) {
-        size_t n = plain_run(v), before = b->n;
+        size_t n = plain_run(v);
         buf_put(b, sv_slice(v, 0, n < max ? n : max));
-        max -= b->n - before;
-        v = sv_slice(v, n, v.n);
-        if (v.n == 0 || max < PART_MAX)
+        if (n == v.n || n >= max)
             return;
-        before = b->n;
-        v = sv_slice(v, put_message_part(b, v), v.n);
-        max -= b->n - before;
+        max -= n;
+        v = sv_slice(v, n, v.n);
+        struct piece p = message_piece(v);
+        if (p.n > max)
+            return;
+        buf_put(b, sv_make(p.text, p.n));
+        max -= p.n;
+        v = sv_slice(v, p.read, v.n);
     }
 }

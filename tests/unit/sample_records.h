@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two records of the record schema, built by hand as parser, normalizer and agent would fill them, for the tests of
- * what comes after. The native store of Exchange 2010 and the managed store since 2013.
+ * The two records of the record schema, built by hand as parser, normalizer and agent would fill them, for
+ * the tests of what comes after. The native store of Exchange 2010 and the managed store since 2013.
  */
 #ifndef MAPITAIL_TESTS_SAMPLE_RECORDS_H
 #define MAPITAIL_TESTS_SAMPLE_RECORDS_H
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 
 #define SAMPLE_AG "/o=First Organization/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn="
-#define SAMPLE_KEY "/o=first organization/ou=exchange administrative group (fydibohf23spdlt)/cn=recipients/cn="
+#define SAMPLE_KEY                                                                                           \
+    "/o=first organization/ou=exchange administrative group (fydibohf23spdlt)/cn=recipients/cn="
 #define SAMPLE_JSMITH SAMPLE_AG "jsmith"
 #define SAMPLE_ANN_CN "0f1e2d3c4b5a69788796a5b4c3d2e1f0-Ann Lee"
 #define SAMPLE_ANN SAMPLE_AG SAMPLE_ANN_CN
@@ -94,7 +95,8 @@ static inline void sample_native(struct sample *s)
                 .form = FORM_EXCEEDED,
                 .status = PARSE_COMPLETE,
             },
-        .message = SV("Mapi session \"" SAMPLE_JSMITH "\" exceeded the maximum of 32 objects of type \"session\"."),
+        .message =
+            SV("Mapi session \"" SAMPLE_JSMITH "\" exceeded the maximum of 32 objects of type \"session\"."),
         .key = SV(SAMPLE_KEY "jsmith"),
         .file_path = SV("C:\\ProgramData\\evt-export\\Application.xml"),
         .id = "eca1105a-d9c1-5feb-9593-bc703948ef67",
@@ -152,7 +154,8 @@ static inline void sample_managed(struct sample *s)
     sample_context(&s->context, "EXCH13");
 }
 
-/* The text of a published example, without its last LF, or NULL when the examples are not there. free() it. */
+/* The text of a published example, without its last LF, or NULL when the examples are not there. free() it.
+ */
 static inline char *sample_file(const char *name)
 {
     char path[4096];

@@ -83,7 +83,8 @@ Test(identity, host_provider_id_record_and_second_each_change_the_id)
             cr_assert_str_neq(ids[i], ids[j], "ids %d and %d", i, j);
 }
 
-/* Values of these ids come from an independent implementation: Python's uuid.uuid5 and hashlib over the same names. */
+/* Values of these ids come from an independent implementation: Python's uuid.uuid5 and hashlib over the same
+ * names. */
 Test(identity, an_event_without_time_has_an_id_with_an_empty_time)
 {
     s.event.time.present = false;
