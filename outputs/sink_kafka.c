@@ -118,9 +118,15 @@ __attribute__((format(printf, 3, 4))) static void say(struct sink *s, enum notic
     s->host.notice(s->host.ctx, level, text);
 }
 
-static enum fault_code fault_code_of(rd_kafka_resp_err_t err)
+/*
+ * What kind of error it is. A peer that ends the connection in the TLS handshake, such as a port without TLS,
+ * is a transport error to librdkafka; only its words tell the state of the connection.
+ */
+static enum fault_code fault_code_of(rd_kafka_resp_err_t err, const char *reason)
 {
     switch ((int)err) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+        return strstr(reason, "state SSL_HANDSHAKE") ? FAULT_TLS : FAULT_CONNECT;
     case RD_KAFKA_RESP_ERR__SSL:
         return FAULT_TLS;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -139,7 +145,7 @@ static enum fault_code fault_code_of(rd_kafka_resp_err_t err)
 /* What check is to tell. A refusal is not overwritten by what follows from it: connections that end. */
 static void remember_error(struct sink *s, rd_kafka_resp_err_t err, const char *reason)
 {
-    enum fault_code kind = fault_code_of(err);
+    enum fault_code kind = fault_code_of(err, reason);
     if (kind == FAULT_CONNECT && s->last.code != FAULT_NONE && s->last.code != FAULT_CONNECT)
         return;
     fault_set(&s->last, kind, 0, "%.200s", reason);
@@ -171,7 +177,7 @@ static void serve_error(struct sink *s, rd_kafka_event_t *event)
         return;
     }
     remember_error(s, err, reason);
-    say(s, fault_code_of(err) == FAULT_CONNECT ? NOTICE_WARNING : NOTICE_ERROR, "%s", reason);
+    say(s, fault_code_of(err, reason) == FAULT_CONNECT ? NOTICE_WARNING : NOTICE_ERROR, "%s", reason);
 }
 
 static void serve_log(struct sink *s, rd_kafka_event_t *event)

@@ -3,6 +3,7 @@
 #include "os_thread.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 struct os_thread {
@@ -12,10 +13,10 @@ struct os_thread {
 };
 
 struct os_mutex {
-    pthread_mutex_t lock;
+    pthread_mutex_t m;
 };
 
-static void *thread_main(void *arg)
+static void *trampoline(void *arg)
 {
     struct os_thread *t = arg;
     t->run(t->ctx);
@@ -27,26 +28,33 @@ struct os_thread *os_thread_start(void (*run)(void *ctx), void *ctx)
     struct os_thread *t = malloc(sizeof *t);
     if (!t)
         return NULL;
-    t->run = run;
-    t->ctx = ctx;
-    if (pthread_create(&t->id, NULL, thread_main, t) == 0)
-        return t;
-    free(t);
-    return NULL;
+    *t = (struct os_thread){.run = run, .ctx = ctx};
+    /* Signals are the main thread's: a worker must never be the one that a stop request interrupts. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&t->id, NULL, trampoline, t);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        free(t);
+        return NULL;
+    }
+    return t;
 }
 
 void os_thread_join(struct os_thread *t)
 {
-    pthread_join(t->id, NULL);
+    if (t)
+        pthread_join(t->id, NULL);
     free(t);
 }
 
 struct os_mutex *os_mutex_new(void)
 {
     struct os_mutex *m = malloc(sizeof *m);
-    if (m && pthread_mutex_init(&m->lock, NULL) != 0) {
+    if (m && pthread_mutex_init(&m->m, NULL) != 0) {
         free(m);
-        m = NULL;
+        return NULL;
     }
     return m;
 }
@@ -54,16 +62,16 @@ struct os_mutex *os_mutex_new(void)
 void os_mutex_free(struct os_mutex *m)
 {
     if (m)
-        pthread_mutex_destroy(&m->lock);
+        pthread_mutex_destroy(&m->m);
     free(m);
 }
 
 void os_mutex_lock(struct os_mutex *m)
 {
-    pthread_mutex_lock(&m->lock);
+    pthread_mutex_lock(&m->m);
 }
 
 void os_mutex_unlock(struct os_mutex *m)
 {
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_unlock(&m->m);
 }
