@@ -7,7 +7,8 @@
 Every line is validated against the JSON Schema of the record. With --ecs, a directory that holds fields.csv and
 ecs_flat.yml of the ECS release, each record is also held to ECS itself and to the rules between fields: known names,
 arrays where ECS wants arrays, types, lengths, allowed values, the order of times, hash and id. Exit status 1 with one
-line per finding, "line 3: event.type: …"; 2 when the check itself cannot run.
+line per finding, "line 3: event.type: …"; 2 when the check itself cannot run; 77, which meson takes for "skipped",
+without jsonschema.
 
 Needs python3-jsonschema, and python3-yaml with --ecs.
 """
@@ -21,7 +22,11 @@ import sys
 import uuid
 from datetime import datetime, timedelta, timezone
 
-import jsonschema
+try:
+    import jsonschema
+except ImportError as missing:
+    print(f"check_records: {missing}: install python3-jsonschema", file=sys.stderr)
+    sys.exit(77)
 
 DEFAULT_SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "doc" / "record-schema.json"
 NAMESPACE = uuid.UUID("38b20e13-d9bb-5145-bc68-a947215aa548")
