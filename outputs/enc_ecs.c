@@ -40,7 +40,7 @@ static void keyword_item(struct buf *b, struct sv v)
 static void put_time(struct buf *b, struct sv key, struct wtime t)
 {
     char text[WTIME_TEXT_MAX];
-    json_field(b, key, sv_make(text, wtime_format(&t, 9, text)));
+    json_plain_field(b, key, sv_make(text, wtime_format(&t, 9, text)));
 }
 
 static bool is_fixed_tag(const struct draft *d, struct sv tag)
@@ -169,8 +169,10 @@ static void put_event(const struct draft *d, struct buf *b)
         json_number(b, SV(",\"severity\":"), e->level.v);
     if (d->is_mapi)
         put_mapi_event_details(&d->record->mapi, b);
-    json_field(b, SV(",\"id\":\""), sv_from(d->record->id));
-    json_field(b, SV(",\"hash\":\""), sv_from(d->record->hash));
+    if (d->record->id[0])
+        json_plain_field(b, SV(",\"id\":\""), sv_make(d->record->id, RECORD_ID_TEXT - 1));
+    if (d->record->hash[0])
+        json_plain_field(b, SV(",\"hash\":\""), sv_make(d->record->hash, RECORD_HASH_TEXT - 1));
     if (e->record_id.has && e->record_id.v <= INT64_MAX)
         json_number(b, SV(",\"sequence\":"), e->record_id.v);
     put_time(b, SV(",\"created\":\""), record_created(d->record));
@@ -192,9 +194,9 @@ static void put_log_syslog(const struct draft *d, struct buf *b)
 {
     unsigned facility = d->context->facility, severity = syslog_severity(d->event);
     json_number(b, SV(",\"syslog\":{\"facility\":{\"code\":"), facility);
-    json_field(b, SV(",\"name\":\""), syslog_facility_name(facility));
+    json_plain_field(b, SV(",\"name\":\""), syslog_facility_name(facility));
     json_number(b, SV("},\"severity\":{\"code\":"), severity);
-    json_field(b, SV(",\"name\":\""), syslog_severity_name(severity));
+    json_plain_field(b, SV(",\"name\":\""), syslog_severity_name(severity));
     json_number(b, SV("},\"priority\":"), facility * 8 + severity);
     keyword_field(b, SV(",\"appname\":\""), event_source(d->event));
     json_field(b, SV(",\"hostname\":\""), d->host.full);

@@ -58,62 +58,38 @@ static void put_escape(struct buf *b, char c)
 
 void json_text(struct buf *b, struct sv v)
 {
-    for (;;) {
+    while (v.n) {
         size_t n = plain_run(v);
-        buf_put(b, sv_slice(v, 0, n));
-        v = sv_slice(v, n, v.n);
+        buf_put(b, sv_make(v.p, n));
+        v = sv_make(v.p + n, v.n - n);
         if (v.n == 0)
             return;
-        if (is_high(v.p[0])) {
+        n = 1;
+        if (is_high(v.p[0]))
             n = put_high(b, v);
-        } else {
+        else
             put_escape(b, v.p[0]);
-            n = 1;
-        }
-        v = sv_slice(v, n, v.n);
+        v = sv_make(v.p + n, v.n - n);
     }
 }
 
-void json_field(struct buf *b, struct sv key, struct sv v)
+void json_value(struct buf *b, struct sv v)
 {
-    if (v.n == 0)
+    char *to = buf_room(b, v.n + 1);
+    if (!to)
         return;
-    buf_put(b, key);
+    if (plain_copy(to, v)) {
+        to[v.n] = '"';
+        b->n += v.n + 1;
+        return;
+    }
     json_text(b, v);
     buf_putc(b, '"');
 }
 
-void json_number(struct buf *b, struct sv key, uint64_t value)
-{
-    buf_put(b, key);
-    buf_u64(b, value);
-}
-
-struct json_mark json_open(struct buf *b, struct sv key)
-{
-    struct json_mark mark = {.key = b->n};
-    buf_put(b, key);
-    mark.body = b->n;
-    return mark;
-}
-
-void json_close(struct buf *b, struct json_mark mark, const char *brackets)
-{
-    if (!buf_ok(b))
-        return;
-    if (b->n == mark.body) {
-        buf_cut(b, mark.key);
-        return;
-    }
-    b->p[mark.body] = brackets[0];
-    buf_putc(b, brackets[1]);
-}
-
-struct sv text_cut_characters(struct sv v, size_t max)
+struct sv text_cut_long(struct sv v, size_t max)
 {
     size_t at = 0, characters = 0;
-    if (v.n <= max)
-        return v;
     for (; at < v.n; at++) {
         if (!is_continuation(v.p[at]) && characters++ == max)
             break;

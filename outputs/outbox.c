@@ -2,7 +2,7 @@
 /* The batches lent to a stream, from frames to proof. */
 #include "outbox.h"
 
-#include "batch.h"
+#include "lending.h"
 
 #include <stdlib.h>
 
@@ -27,7 +27,7 @@ bool outbox_add(struct outbox *o, struct sink_batch *batch)
     if (!b)
         return false;
     *b = (struct outbox_batch){.batch = batch};
-    batch_begin(batch);
+    lend_begin(batch);
     o->batches[o->count++] = b;
     return true;
 }
@@ -48,7 +48,7 @@ static void put_line(struct buf *out, struct sv body)
 
 static bool reject(struct sink_item *item, const char *reason)
 {
-    batch_reject(item, reason);
+    lend_reject(item, reason);
     return true;
 }
 

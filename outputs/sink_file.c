@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file: one message, one line; rotated, and whole after a crash. */
 #include "backoff.h"
-#include "batch.h"
 #include "buf.h"
+#include "lending.h"
 #include "log_file.h"
 #include "notifier.h"
 #include "os_clock.h"
@@ -184,9 +184,9 @@ static bool accept_item(struct sink *s, struct sink_item *item)
 {
     struct sv body = item->body;
     if (body.n && memchr(body.p, '\n', body.n))
-        batch_reject(item, "a message with a line break is no line");
+        lend_reject(item, "a message with a line break is no line");
     else if (body.n >= LINE_MAX_BYTES - WRITE_BYTES)
-        batch_reject(item, "the message is longer than 3 MiB");
+        lend_reject(item, "the message is longer than 3 MiB");
     else {
         buf_put(&s->lines, body);
         buf_putc(&s->lines, '\n');
@@ -238,7 +238,7 @@ static int act(struct sink *s)
         recovered(s);
     else
         trouble(s, &f);
-    batch_give_back(&s->batch, ITEM_RETRY, s->notifier.host);
+    lend_end(&s->batch, ITEM_RETRY, s->notifier.host);
     return 1;
 }
 
@@ -270,7 +270,7 @@ static bool submit(struct sink *s, struct sink_batch *batch)
 {
     if (s->batch || backoff_left(&s->backoff) > 0)
         return false;
-    batch_begin(batch);
+    lend_begin(batch);
     s->batch = batch;
     return true;
 }

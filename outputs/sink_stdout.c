@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Standard output: one message, one line. */
-#include "batch.h"
+#include "lending.h"
 #include "notifier.h"
 #include "os_clock.h"
 #include "os_output.h"
@@ -24,7 +24,7 @@ struct sink {
 
 static int give_back(struct sink *s)
 {
-    batch_give_back(&s->batch, ITEM_RETRY, s->notifier.host);
+    lend_end(&s->batch, ITEM_RETRY, s->notifier.host);
     return 1;
 }
 
@@ -99,7 +99,7 @@ static bool submit(struct sink *s, struct sink_batch *batch)
 {
     if (s->batch || s->broken)
         return false;
-    batch_begin(batch);
+    lend_begin(batch);
     s->batch = batch;
     s->item = 0;
     s->written = 0;

@@ -8,7 +8,7 @@
  */
 #include "address.h"
 #include "backoff.h"
-#include "batch.h"
+#include "lending.h"
 #include "notifier.h"
 #include "os_clock.h"
 #include "os_socket.h"
@@ -84,7 +84,7 @@ static void refuse(struct sink *s, const struct fault *f)
 
 static int give_back(struct sink *s, enum item_result result)
 {
-    batch_give_back(&s->batch, result, s->notifier.host);
+    lend_end(&s->batch, result, s->notifier.host);
     return 1;
 }
 
@@ -132,7 +132,7 @@ static bool listen_for_refusal(struct sink *s)
 
 static bool reject(struct sink *s, struct sink_item *item, const char *reason)
 {
-    batch_reject(item, reason);
+    lend_reject(item, reason);
     s->sent++;
     return true;
 }
@@ -247,7 +247,7 @@ static bool submit(struct sink *s, struct sink_batch *batch)
 {
     if (s->batch)
         return false;
-    batch_begin(batch);
+    lend_begin(batch);
     s->batch = batch;
     s->sent = 0;
     return true;

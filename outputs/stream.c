@@ -238,47 +238,6 @@ static void step_down(struct sink *s, int wait_ms)
     s->stage_until_ms = os_monotonic_ms() + c->connect_timeout_ms;
 }
 
-static const char *server_name(const struct stream_options *o, const struct address *a)
-{
-    return o->server_name ? o->server_name : a->host;
-}
-
-static void begin_tls(struct sink *s)
-{
-    struct fault f;
-    s->tls = tls_open(s->options.tls, server_name(&s->options, &s->address), &f);
-    if (!s->tls) {
-        fail(s, &f);
-        return;
-    }
-    s->state = SHAKING;
-    s->stage_until_ms = os_monotonic_ms() + s->options.config->connect_timeout_ms;
-}
-
-static void step_dialling(struct sink *s, int wait_ms)
-{
-    struct fault f;
-    enum os_dial_status status =
-        os_dial_poll(s->dial, wait_until(s->stage_until_ms, wait_ms), &s->socket, &f);
-    if (status == OS_DIAL_PENDING) {
-        if (os_monotonic_ms() < s->stage_until_ms)
-            return;
-        fault_set(&f, FAULT_TIMEOUT, 0,
-                  os_dial_is_resolving(s->dial) ? "the name server gives no answer" : "no answer");
-        status = OS_DIAL_FAILED;
-    }
-    if (status == OS_DIAL_FAILED) {
-        fail(s, &f);
-        return;
-    }
-    os_dial_end(s->dial);
-    s->dial = NULL;
-    if (s->options.tls)
-        begin_tls(s);
-    else
-        come_up(s);
-}
-
 /* One turn of the handshake: bytes in, a step, bytes out. The peer's last words count before its end does. */
 static enum tls_status shake(struct sink *s, struct fault *f)
 {
@@ -314,6 +273,48 @@ static void step_shaking(struct sink *s, int wait_ms)
         come_up(s);
     else if (status == TLS_FAILED)
         fail(s, &f);
+}
+
+static const char *server_name(const struct stream_options *o, const struct address *a)
+{
+    return o->server_name ? o->server_name : a->host;
+}
+
+static void begin_tls(struct sink *s)
+{
+    struct fault f;
+    s->tls = tls_open(s->options.tls, server_name(&s->options, &s->address), &f);
+    if (!s->tls) {
+        fail(s, &f);
+        return;
+    }
+    s->state = SHAKING;
+    s->stage_until_ms = os_monotonic_ms() + s->options.config->connect_timeout_ms;
+    step_shaking(s, 0); /* the first word is ours */
+}
+
+static void step_dialling(struct sink *s, int wait_ms)
+{
+    struct fault f;
+    enum os_dial_status status =
+        os_dial_poll(s->dial, wait_until(s->stage_until_ms, wait_ms), &s->socket, &f);
+    if (status == OS_DIAL_PENDING) {
+        if (os_monotonic_ms() < s->stage_until_ms)
+            return;
+        fault_set(&f, FAULT_TIMEOUT, 0,
+                  os_dial_is_resolving(s->dial) ? "the name server gives no answer" : "no answer");
+        status = OS_DIAL_FAILED;
+    }
+    if (status == OS_DIAL_FAILED) {
+        fail(s, &f);
+        return;
+    }
+    os_dial_end(s->dial);
+    s->dial = NULL;
+    if (s->options.tls)
+        begin_tls(s);
+    else
+        come_up(s);
 }
 
 /* Asks the system what the peer has acknowledged; the first success of a connection ends the growing of

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two ends of lending that every sink shares. */
-#ifndef MAPITAIL_BATCH_H
-#define MAPITAIL_BATCH_H
+#ifndef MAPITAIL_LENDING_H
+#define MAPITAIL_LENDING_H
 
 #include "sink.h"
 
 /* At submit: no item has a result yet. */
-static inline void batch_begin(struct sink_batch *batch)
+static inline void lend_begin(struct sink_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         batch->items[i].result = ITEM_PENDING;
@@ -16,8 +16,7 @@ static inline void batch_begin(struct sink_batch *batch)
 
 /* Gives the batch back; what has no result yet gets this one. *lent is emptied first, for done may submit
  * again. */
-static inline void batch_give_back(struct sink_batch **lent, enum item_result result,
-                                   const struct sink_host *host)
+static inline void lend_end(struct sink_batch **lent, enum item_result result, const struct sink_host *host)
 {
     struct sink_batch *batch = *lent;
     *lent = NULL;
@@ -28,7 +27,7 @@ static inline void batch_give_back(struct sink_batch **lent, enum item_result re
 }
 
 /* A result that is not PENDING any more, with its reason. */
-static inline void batch_reject(struct sink_item *item, const char *reason)
+static inline void lend_reject(struct sink_item *item, const char *reason)
 {
     item->result = ITEM_REJECTED;
     item->reason = reason;
