@@ -186,18 +186,20 @@ static void read_sources(struct document *d)
 
 static const struct sink_ops *find_sink(struct document *d, const struct node *type)
 {
-    struct config_messages *m = d->reading.messages;
     struct suggestion near = {0};
+    char names[200] = "";
     if (!type || type->kind != NODE_TEXT || !*type->text)
         return NULL;
-    const struct sink_ops *sink = registry_sink(type->text);
-    for (size_t i = 0; !sink && registry_sinks[i]; i++)
+    for (size_t i = 0; registry_sinks[i]; i++) {
+        if (strcmp(registry_sinks[i]->name, type->text) == 0)
+            return registry_sinks[i];
         suggest(&near, type->text, registry_sinks[i]->name);
-    if (!sink && near.word)
-        report_error(m, type->at, "there is no output of this type; did you mean `%s`?", near.word);
-    else if (!sink)
-        report_error(m, type->at, "there is no output of this type");
-    return sink;
+        suggest_list(names, sizeof names, registry_sinks[i]->name);
+    }
+    report_error(d->reading.messages, type->at, "there is no output of this type; %s%s%s",
+                 near.word ? "did you mean `" : "there are ", near.word ? near.word : names,
+                 near.word ? "`?" : "");
+    return NULL;
 }
 
 /* A sink's own check names the key at fault first; that is where the message goes. */

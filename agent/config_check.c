@@ -80,6 +80,7 @@ static void check_format(struct document *d, struct config_output_text *o, const
     const struct sink_ops *sink = o->output.sink;
     struct config_messages *m = d->reading.messages;
     struct suggestion near = {0};
+    char names[200] = "";
     if (!sink && !o->format)
         return;
     o->output.encoder = registry_encoder(o->format ? o->format : sink->default_format);
@@ -90,10 +91,13 @@ static void check_format(struct document *d, struct config_output_text *o, const
                      o->output.encoder->name, sink->name);
     if (o->output.encoder)
         return;
-    for (size_t i = 0; o->format && registry_encoders[i]; i++)
+    for (size_t i = 0; o->format && registry_encoders[i]; i++) {
         suggest(&near, o->format, registry_encoders[i]->name);
-    report_error(m, o->format ? node_get(n, "format")->at : n->at, "there is no such format%s%s%s",
-                 near.word ? "; did you mean `" : "", near.word ? near.word : "", near.word ? "`?" : "");
+        suggest_list(names, sizeof names, registry_encoders[i]->name);
+    }
+    report_error(m, o->format ? node_get(n, "format")->at : n->at, "there is no such format; %s%s%s",
+                 near.word ? "did you mean `" : "there are ", near.word ? near.word : names,
+                 near.word ? "`?" : "");
 }
 
 void config_check_output(struct document *d, struct config_output_text *o, const struct node *n)

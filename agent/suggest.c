@@ -4,6 +4,7 @@
 
 #include "sv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WORD_MAX = 48 };
@@ -49,4 +50,11 @@ void suggest(struct suggestion *s, const char *written, const char *known)
     unsigned allowed = (unsigned)(kn < wn ? wn : kn) / 3;
     if (d <= allowed && (!s->word || d < s->distance))
         *s = (struct suggestion){known, d};
+}
+
+void suggest_list(char *list, size_t n, const char *word)
+{
+    size_t used = strlen(list), needed = strlen(word) + (used ? 2 : 0);
+    if (needed < n - used)
+        snprintf(list + used, n - used, "%s%s", used ? ", " : "", word);
 }

@@ -3,6 +3,8 @@
 #ifndef MAPITAIL_SUGGEST_H
 #define MAPITAIL_SUGGEST_H
 
+#include <stddef.h>
+
 struct suggestion {
     const char *word; /* nearest one offered so far that is near enough; NULL: none */
     unsigned distance;
@@ -14,5 +16,8 @@ struct suggestion {
  * characters. Of equally near words the first stays.
  */
 void suggest(struct suggestion *s, const char *written, const char *known);
+
+/* Appends a word to a list "a, b, c" in a buffer of n bytes; what does not fit is left out. */
+void suggest_list(char *list, size_t n, const char *word);
 
 #endif

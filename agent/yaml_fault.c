@@ -60,9 +60,9 @@ static const char *hint(const yaml_parser_t *yaml, struct sv source)
     if (strstr(context, "anchor"))
         return "; a value that begins with & is written in single quotes";
     if (strstr(problem, "mapping values are not allowed"))
-        return "; a value that holds a colon and a blank is written in single quotes, and keys of one "
-               "mapping begin in "
-               "the same column";
+        return "; a key needs a blank behind its colon, a value that holds a colon and a blank is written in "
+               "single "
+               "quotes, and keys of one mapping begin in the same column";
     if (strstr(problem, "cannot start any token"))
         return "; a value that begins with @, ` or % is written in single quotes";
     return "";

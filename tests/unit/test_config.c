@@ -96,7 +96,7 @@ static bool is_said(unsigned line, unsigned column, bool warning, const char *wo
 
 Test(config, every_mistake_is_reported_at_its_place_and_alone)
 {
-    cr_assert_geq(broken_config_count, 120);
+    cr_assert_geq(broken_config_count, 300);
     for (size_t i = 0; i < broken_config_count; i++) {
         const struct broken_config *b = &broken_configs[i];
         parse(b->text);
