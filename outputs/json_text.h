@@ -14,6 +14,8 @@
 
 #include "buf.h"
 
+enum { KEYWORD_MAX = 1024 }; /* characters: longer keyword values are not indexed (ECS, ignore_above) */
+
 /*
  * Appends v as the inside of a JSON string: '"', '\' and U+0000 … U+001F escaped, each maximal part that is
  * no UTF-8 as U+FFFD, all else unchanged.
@@ -49,14 +51,25 @@ static inline void json_item(struct buf *b, struct sv v)
     json_field(b, SV(",\""), v);
 }
 
+/* The same for a field that ECS types as keyword: cut to KEYWORD_MAX characters. */
+void json_keyword_value(struct buf *b, struct sv v);
+static inline void json_keyword(struct buf *b, struct sv key, struct sv v)
+{
+    if (v.n == 0)
+        return;
+    buf_put(b, key);
+    json_keyword_value(b, v);
+}
+
 /* Appends key and a number. key: ',"name":'. */
+void json_number_value(struct buf *b, uint64_t value);
 static inline void json_number(struct buf *b, struct sv key, uint64_t value)
 {
     buf_put(b, key);
     if (value < 10)
         buf_putc(b, (char)('0' + value));
     else
-        buf_u64(b, value);
+        json_number_value(b, value);
 }
 
 /* Where an object or an array was opened. */

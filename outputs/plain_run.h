@@ -102,4 +102,33 @@ static inline bool plain_copy(char *to, struct sv v)
     return plain_eight(x);
 }
 
+/*
+ * Copies the plain beginning of the n bytes at from, at most PLAIN_STEP of it, and returns its length: 0 when
+ * the first byte is not plain. to has room for PLAIN_STEP bytes whatever n is; what is behind the length
+ * returned is worthless.
+ */
+enum { PLAIN_STEP = 16 };
+
+#if defined(__SSE2__)
+static inline size_t plain_step(char *to, const char *from, size_t n)
+{
+    char tail[PLAIN_STEP];
+    if (n < PLAIN_STEP) {
+        memset(tail, '"', sizeof tail);
+        from = memcpy(tail, from, n);
+    }
+    __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)from);
+    unsigned stops = plain_sixteen_stops(sixteen);
+    _mm_storeu_si128((__m128i *)(void *)to, sixteen);
+    return stops ? (unsigned)__builtin_ctz(stops) : PLAIN_STEP;
+}
+#else
+static inline size_t plain_step(char *to, const char *from, size_t n)
+{
+    n = plain_run(sv_make(from, n < PLAIN_STEP ? n : PLAIN_STEP));
+    memcpy(to, from, n);
+    return n;
+}
+#endif
+
 #endif

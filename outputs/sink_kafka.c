@@ -167,6 +167,12 @@ static void serve_fatal_error(struct sink *s)
     say(s, NOTICE_ERROR, "the producer failed and is started anew: %s: %s", s->lib.err2str(err), text);
 }
 
+/* Brokers close idle connections every ten minutes: no news. A broker that is lost shows when it is needed. */
+static bool is_idle_close(const struct sink *s, rd_kafka_resp_err_t err, const char *reason)
+{
+    return err == RD_KAFKA_RESP_ERR__TRANSPORT && s->queued == 0 && strstr(reason, "in state UP");
+}
+
 /* Errors that are no record's: connections, authentication, the producer as a whole. */
 static void serve_error(struct sink *s, rd_kafka_event_t *event)
 {
@@ -181,6 +187,8 @@ static void serve_error(struct sink *s, rd_kafka_event_t *event)
         say(s, NOTICE_ERROR, "no broker can be reached; records are kept and sent later");
         return;
     }
+    if (is_idle_close(s, err, reason))
+        return;
     remember_error(s, err, reason);
     say(s, fault_code_of(err, reason) == FAULT_CONNECT ? NOTICE_WARNING : NOTICE_ERROR, "%s", reason);
 }

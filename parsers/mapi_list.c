@@ -61,7 +61,7 @@ static bool read_type(struct sv t, size_t separator, struct mapi_words *out)
     if (!is_known && (!alone || sv_find_char(word, ' ') != SV_NPOS || sv_find_char(word, '/') != SV_NPOS))
         return false;
     bool closed = raw.p[raw.n - 1] == raw.p[0] || sv_ends(raw, SV("."));
-    out->cut = end == t.n && (opened ? !closed : mapi_object_type_is_begun(word));
+    out->cut = end == t.n && (opened ? !closed : !is_known);
     out->type = word;
     return true;
 }

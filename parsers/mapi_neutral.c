@@ -142,10 +142,16 @@ static size_t end_of_sentence(struct sv t, size_t from)
     return from;
 }
 
-/* The limit behind the type, as East Asian word order has it. */
-static struct span find_integer_behind(struct sv t, size_t from, uint64_t *value)
+/*
+ * The limit behind the type, as East Asian word order has it. Behind a quoted word that is no known type it
+ * would as well be the limit behind a client type; at the end of the text it may have lost digits.
+ */
+static struct span find_integer_behind(struct sv t, struct span type, uint64_t *value)
 {
-    return find_integer(t, from, end_of_sentence(t, from), true, value);
+    if (!is_found(type) || sv_absent(mapi_object_type(text_of(t, type))))
+        return no_span;
+    struct span found = find_integer(t, type.to, end_of_sentence(t, type.to), true, value);
+    return is_found(found) && found.to == t.n ? no_span : found;
 }
 
 /* Where X ends when nothing behind it could be read: at the first quote that nothing is joined to. */
@@ -235,7 +241,7 @@ static void read_who(struct sv t, size_t who, struct span type, struct span limi
     if (opened && limit_first && end == SV_NPOS) {
         /* The number stands inside X. */
         uint64_t value;
-        struct span behind = is_found(type) ? find_integer_behind(t, type.to, &value) : no_span;
+        struct span behind = find_integer_behind(t, type, &value);
         out->limit = is_found(behind) ? opt_u64(value) : (struct opt_u64){0};
         end = end_of_quoted(t, who, bound, &out->client);
     }
@@ -274,7 +280,7 @@ bool mapi_neutral_read(struct sv t, struct mapi_words *out)
     struct span type, limit;
     bool has_type = read_object(t, who, out, &type, &limit);
     if (has_type && !is_found(limit)) {
-        limit = find_integer_behind(t, type.to, &out->limit.v);
+        limit = find_integer_behind(t, type, &out->limit.v);
         out->limit.has = is_found(limit);
     }
     out->form = lex_form_before(t, who);

@@ -4,11 +4,11 @@
 
     check_records.py [--schema FILE] [--ecs DIR] [--expect N] [--unique] < records.ndjson
 
-Every line is validated against the JSON Schema of the record. With --ecs, a directory that holds fields.csv and
-ecs_flat.yml of the ECS release, each record is also held to ECS itself and to the rules between fields: known names,
-arrays where ECS wants arrays, types, lengths, allowed values, the order of times, hash and id. Exit status 1 with one
-line per finding, "line 3: event.type: …"; 2 when the check itself cannot run; 77, which meson takes for "skipped",
-without jsonschema.
+Every line is validated against the JSON Schema of the record. With --ecs, a directory that holds fields.csv,
+ecs_flat.yml and version of the ECS release, each record is also held to ECS itself and to the rules between
+fields: known names, arrays where ECS wants arrays, types, lengths, allowed values, the order of times, hash
+and id. Exit status 1 with one line per finding, "line 3: event.type: …"; 2 when the check itself cannot run;
+77, which meson takes for "skipped", without jsonschema.
 
 Needs python3-jsonschema, and python3-yaml with --ecs.
 """
@@ -201,7 +201,8 @@ RULES = (check_dataset, check_times, check_hash, check_id, check_forbidden)
 def check_line(line, validator, ecs):
     """(record or None, findings) of one line without its LF."""
     try:
-        record = json.loads(line.decode("utf-8"), object_pairs_hook=no_duplicates, parse_constant=refuse_constant)
+        text = line.decode("utf-8")
+        record = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=refuse_constant)
     except ValueError as error:
         return None, [f"no JSON: {error}"]
     errors = sorted(validator.iter_errors(record), key=lambda error: list(map(str, error.absolute_path)))

@@ -191,13 +191,13 @@ class Broker:
             "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 250,
             "ssl.keystore.type": "PEM", "ssl.keystore.location": tls / "server-store.pem",
             "ssl.truststore.type": "PEM", "ssl.truststore.location": tls / "ca.pem",
-            "listener.name.ssl.ssl.client.auth": "requested", "ssl.principal.mapping.rules": "RULE:.*/ANONYMOUS/",
+            "listener.name.ssl.ssl.client.auth": "requested",
             "listener.name.sasl.sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
             "listener.name.sasl_ssl.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
             "listener.name.sasl_ssl.plain.sasl.jaas.config":
                 f"org.apache.kafka.common.security.plain.PlainLoginModule required {plain_users};",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users": "User:ANONYMOUS;User:agent",
+            "super.users": "User:ANONYMOUS;User:agent;User:CN=client",
         }
         for listener, mechanisms in (("sasl", ("scram-sha-256", "scram-sha-512")), ("sasl_ssl", ("scram-sha-512",))):
             for mechanism in mechanisms:
