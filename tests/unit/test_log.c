@@ -220,6 +220,27 @@ Test(log, a_directory_that_is_not_there_is_a_fault_and_not_the_end)
     log_error(NULL, "this line goes to standard error");
 }
 
+Test(log, what_the_file_cannot_take_goes_to_standard_error)
+{
+    char text[512] = "", error_path[96];
+    snprintf(error_path, sizeof error_path, "%s.stderr", directory);
+    FILE *error = freopen(error_path, "w+", stderr);
+    cr_assert(error);
+    start(LOG_INFO, 10);
+    log_info(NULL, "to the file");
+    unlink(path);
+    rmdir(directory);
+    log_info(NULL, "to standard error");
+    log_info(NULL, "and this too");
+    rewind(error);
+    cr_assert_gt(fread(text, 1, sizeof text - 1, error), 0);
+    unlink(error_path);
+    const char *said = strstr(text, "cannot write the log file");
+    cr_assert(said);
+    cr_assert_null(strstr(said + 1, "cannot write the log file"));
+    cr_assert(strstr(text, "INFO to standard error\n2026-02-18T10:30:01.123Z INFO and this too\n"));
+}
+
 enum { THREADS = 4, PER_THREAD = 200 };
 
 static void write_many(void *subject)
