@@ -162,6 +162,7 @@ static size_t find_word(const struct xml_text *t, size_t from, size_t to, struct
 {
     uint8_t pattern[XML_PATTERN_MAX];
     size_t n = widen(word, t->encoding, pattern);
+    to = to < t->n ? to : t->n;
     while (from < to) {
         const uint8_t *hit = needle_find(t->p + from, to - from, pattern, n);
         if (!hit)
@@ -181,7 +182,8 @@ enum xml_mask xml_mask_end(const struct xml_text *t, size_t at, size_t limit, bo
     size_t unit = text_unit(t->encoding), inside = at + opening.n * unit;
     size_t to = t->n - at > limit ? at + limit : t->n;
     size_t close = find_word(t, inside, to, closing);
-    size_t again = find_word(t, inside, close == SV_NPOS ? to : close, opening);
+    /* "<!--" and "-->" can share bytes: an opening that begins before the closing counts. */
+    size_t again = find_word(t, inside, close == SV_NPOS ? to : close + (opening.n - 1) * unit, opening);
     if (again != SV_NPOS)
         return XML_MASK_NONE;
     if (close == SV_NPOS)
