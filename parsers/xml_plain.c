@@ -53,10 +53,17 @@ static inline bool is(char c, unsigned wanted)
     return classes[(unsigned char)c] & wanted;
 }
 
+/* The first byte in [p, end) that is not of the wanted classes, or end. */
+static inline const char *skip_class(const char *p, const char *end, unsigned wanted)
+{
+    while (p < end && is(*p, wanted))
+        p++;
+    return p;
+}
+
 static void skip_blanks(struct plain *x)
 {
-    while (x->p < x->end && is(*x->p, BLANK))
-        x->p++;
+    x->p = skip_class(x->p, x->end, BLANK);
 }
 
 /* Empty where no plain name stands. */
@@ -64,9 +71,7 @@ static struct sv take_name(struct plain *x)
 {
     const char *from = x->p;
     if (from < x->end && is(*from, NAME_START))
-        do
-            x->p++;
-        while (x->p < x->end && is(*x->p, NAME));
+        x->p = skip_class(from + 1, x->end, NAME);
     return sv_make(from, (size_t)(x->p - from));
 }
 
@@ -82,11 +87,12 @@ static bool take_attribute(struct plain *x, struct sv *name, struct sv *value)
     if (x->p >= x->end || (*x->p != '\'' && *x->p != '"'))
         return false;
     char quote = *x->p;
-    const char *from = ++x->p;
-    while (x->p < x->end && is(*x->p, VALUE) && *x->p != quote)
-        x->p++;
-    *value = sv_make(from, (size_t)(x->p - from));
-    return *x->p++ == quote;
+    const char *from = x->p + 1, *to = from;
+    while (to < x->end && is(*to, VALUE) && *to != quote)
+        to++;
+    *value = sv_make(from, (size_t)(to - from));
+    x->p = to + 1;
+    return *to == quote;
 }
 
 /* The attributes of the element that was just opened, up to its '>' or '/'. */
@@ -109,13 +115,20 @@ static bool take_attributes(struct plain *x)
     }
 }
 
+static bool is_event(struct sv name)
+{
+    if (name.n < 5 || memcmp(name.p + name.n - 5, "Event", 5) != 0)
+        return false;
+    return name.n == 5 || name.p[name.n - 6] == ':';
+}
+
 static bool take_start(struct plain *x)
 {
     struct sv name = take_name(x);
     if (name.n == 0 || x->depth == EVENT_TREE_DEPTH_MAX || x->elements++ == ELEMENTS_MAX)
         return false;
     /* A record inside of another is damage, and not ours to judge. */
-    if (x->depth && sv_ends(name, SV("Event")) && (name.n == 5 || name.p[name.n - 6] == ':'))
+    if (x->depth && is_event(name))
         return false;
     event_tree_open(x->tree, name);
     x->open[x->depth++] = name;
@@ -205,8 +218,7 @@ static bool take_text(struct plain *x)
 {
     for (;;) {
         const char *from = x->p;
-        while (x->p < x->end && is(*x->p, TEXT))
-            x->p++;
+        x->p = skip_class(from, x->end, TEXT);
         if (x->p > from)
             event_tree_text(x->tree, sv_make(from, (size_t)(x->p - from)));
         if (x->p >= x->end)

@@ -53,22 +53,31 @@ static enum xml_hit word_at(const struct xml_text *t, size_t i, struct sv word)
     return XML_HIT_YES;
 }
 
+/* The index behind the name at index at, and where its local part begins; SV_NPOS for a name that is too
+ * long. */
+static size_t name_end(const struct xml_text *t, size_t at, size_t *local)
+{
+    size_t unit = text_unit(t->encoding), last = at + XML_NAME_MAX * unit;
+    for (*local = at; at <= last; at += unit) {
+        uint32_t c = t->encoding == TEXT_UTF8 && at < t->n ? t->p[at] : unit_at(t, at);
+        if (c == ':')
+            *local = at + unit;
+        else if (!is_name(c))
+            return at;
+    }
+    return SV_NPOS;
+}
+
 /* Reads the name at index *i, moves *i behind it and tells whether its local part is the word. */
 static enum xml_hit local_name_is(const struct xml_text *t, size_t *i, struct sv word)
 {
-    size_t unit = text_unit(t->encoding), local = *i, at = *i;
-    for (size_t k = 0; k <= XML_NAME_MAX; k++, at += unit) {
-        uint32_t c = unit_at(t, at);
-        if (c == NO_UNIT)
-            return XML_HIT_CUT;
-        if (c == ':')
-            local = at + unit;
-        else if (!is_name(c)) {
-            *i = at;
-            return at - local == word.n * unit ? word_at(t, local, word) : XML_HIT_NO;
-        }
-    }
-    return XML_HIT_NO;
+    size_t local, end = name_end(t, *i, &local);
+    if (end == SV_NPOS)
+        return XML_HIT_NO;
+    if (unit_at(t, end) == NO_UNIT)
+        return XML_HIT_CUT;
+    *i = end;
+    return end - local == word.n * text_unit(t->encoding) ? word_at(t, local, word) : XML_HIT_NO;
 }
 
 static enum xml_tag end_tag_at(const struct xml_text *t, size_t i, size_t *end)
@@ -132,9 +141,15 @@ size_t xml_next_markup(const struct xml_text *t, size_t from)
 enum xml_tag xml_tag_before(const struct xml_text *t, size_t floor, size_t before, size_t *at, size_t *end)
 {
     size_t low = t->encoding == TEXT_UTF16BE; /* where in a unit the ASCII byte stands */
-    for (size_t i = before; i-- > floor;) {
-        if (i + low >= t->n || t->p[i + low] != '<')
-            continue;
+    if (before + low > t->n)
+        before = t->n - low;
+    const uint8_t *p = t->p + low;
+    for (size_t i = before;;) {
+        while (i > floor && p[i - 1] != '<')
+            i--;
+        if (i <= floor)
+            break;
+        i--;
         enum xml_tag tag = xml_tag_at(t, i, end);
         if (tag == XML_TAG_EVENT || tag == XML_TAG_EVENT_END) {
             *at = i;
@@ -162,6 +177,7 @@ static size_t find_word(const struct xml_text *t, size_t from, size_t to, struct
 {
     uint8_t pattern[XML_PATTERN_MAX];
     size_t n = widen(word, t->encoding, pattern);
+    to = to < t->n ? to : t->n;
     while (from < to) {
         const uint8_t *hit = needle_find(t->p + from, to - from, pattern, n);
         if (!hit)
@@ -181,7 +197,8 @@ enum xml_mask xml_mask_end(const struct xml_text *t, size_t at, size_t limit, bo
     size_t unit = text_unit(t->encoding), inside = at + opening.n * unit;
     size_t to = t->n - at > limit ? at + limit : t->n;
     size_t close = find_word(t, inside, to, closing);
-    size_t again = find_word(t, inside, close == SV_NPOS ? to : close, opening);
+    /* "<!--" and "-->" can share bytes: an opening that begins before the closing counts. */
+    size_t again = find_word(t, inside, close == SV_NPOS ? to : close + (opening.n - 1) * unit, opening);
     if (again != SV_NPOS)
         return XML_MASK_NONE;
     if (close == SV_NPOS)
