@@ -182,13 +182,14 @@ static bool has_everything(const struct mapi_limit *m)
     return has_identity && m->limit.has && !sv_absent(m->object_type);
 }
 
+/* Fills *m, of which nothing is known yet. */
 static void read_limit(const struct event *e, const struct roles *roles, struct arena *arena,
                        struct mapi_limit *m)
 {
     struct mapi_words words;
     words_of_strings(e, roles, &words);
     bool damaged = interpret(&words, arena, m);
-    if (!sv_empty(e->message))
+    if (has_everything(m) && !sv_empty(e->message))
         m->form = mapi_text_form(e->message);
     struct sv texts[] = {e->message, e->data_count == 1 ? e->data[0].value : SV_ABSENT};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
