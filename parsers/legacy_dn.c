@@ -15,7 +15,7 @@ struct segment {
     bool tidy; /* written without blanks that do not belong to it */
 };
 
-static enum prefix prefix_of(struct sv name)
+static inline enum prefix prefix_of(struct sv name)
 {
     switch (name.n) {
     case 1:
@@ -33,7 +33,7 @@ static enum prefix prefix_of(struct sv name)
 
 /* A segment as Exchange writes it: "o=", "ou=" or "cn=" and a value without blanks around it. What most
  * segments are. */
-static bool is_plain_segment(struct sv raw, struct segment *out)
+static inline bool is_plain_segment(struct sv raw, struct segment *out)
 {
     size_t equals = raw.n > 3 && raw.p[2] == '=' ? 2 : 1;
     if (raw.n < equals + 2 || raw.p[equals] != '=' || ascii_is_space(raw.p[equals + 1]) ||
@@ -44,11 +44,8 @@ static bool is_plain_segment(struct sv raw, struct segment *out)
     return out->prefix != PREFIX_NONE;
 }
 
-static struct segment segment_of(struct sv raw)
+static struct segment spaced_segment(struct sv raw)
 {
-    struct segment plain;
-    if (is_plain_segment(raw, &plain))
-        return plain;
     struct sv text = sv_trim(raw);
     size_t equals = 0;
     while (equals < text.n && (ascii_is_alpha(text.p[equals]) || ascii_is_space(text.p[equals])))
@@ -72,7 +69,9 @@ static bool segment_next(struct sv *rest, struct segment *out)
         const char *slash = from.n ? memchr(from.p, '/', from.n) : NULL;
         size_t n = slash ? (size_t)(slash - from.p) : from.n;
         *rest = sv_make(from.p + n, from.n - n);
-        *out = segment_of(sv_make(from.p, n));
+        struct sv raw = sv_make(from.p, n);
+        if (!is_plain_segment(raw, out))
+            *out = spaced_segment(raw);
         out->tidy &= first;
         if (out->prefix != PREFIX_NONE || out->value.n)
             return true;

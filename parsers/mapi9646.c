@@ -203,7 +203,7 @@ static void read_limit(const struct event *e, const struct roles *roles, struct 
 }
 
 /* Appends to a sentence that has room for it. */
-static size_t put(char *to, size_t at, struct sv v)
+static inline size_t put(char *to, size_t at, struct sv v)
 {
     if (v.n)
         memcpy(to + at, v.p, v.n);
@@ -216,26 +216,26 @@ static struct sv build_message(const struct event *e, const struct roles *r, str
 {
     if (r->who == nowhere || r->limit == nowhere || r->type == nowhere)
         return SV_ABSENT;
-    struct sv client = string_at(e, r->client);
-    const struct sv pieces[] = {
-        SV("Mapi session \""),
-        string_at(e, r->who),
-        sv_absent(client) ? SV_ABSENT : SV("\" with client type \""),
-        client,
-        SV("\" exceeded the maximum of "),
-        string_at(e, r->limit),
-        SV(" objects of type \""),
-        string_at(e, r->type),
-        SV("\"."),
-    };
-    enum { PIECES = sizeof pieces / sizeof pieces[0] };
-    size_t room = 0, n = 0;
-    for (size_t i = 0; i < PIECES; i++)
-        room += pieces[i].n;
+    struct sv who = e->data[r->who].value, client = string_at(e, r->client);
+    struct sv limit = e->data[r->limit].value, type = e->data[r->type].value;
+    enum { WORDS = 128 }; /* more than the words between the strings */
+    size_t room = WORDS + who.n + client.n + limit.n + type.n;
     char *to = arena_alloc(arena, room);
-    for (size_t i = 0; to && i < PIECES; i++)
-        n = put(to, n, pieces[i]);
-    return to ? sv_make(to, n) : SV_ABSENT;
+    if (!to)
+        return SV_ABSENT;
+    size_t n = put(to, 0, SV("Mapi session \""));
+    n = put(to, n, who);
+    if (!sv_absent(client)) {
+        n = put(to, n, SV("\" with client type \""));
+        n = put(to, n, client);
+    }
+    n = put(to, n, SV("\" exceeded the maximum of "));
+    n = put(to, n, limit);
+    n = put(to, n, SV(" objects of type \""));
+    n = put(to, n, type);
+    n = put(to, n, SV("\"."));
+    arena_shrink(arena, to, room, n);
+    return sv_make(to, n);
 }
 
 /* ASCII letters of eight bytes at once: a byte between 'A' and 'Z' gets the bit that makes it lower case. */
