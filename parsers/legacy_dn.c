@@ -15,7 +15,7 @@ struct segment {
     bool tidy; /* written without blanks that do not belong to it */
 };
 
-static enum prefix prefix_of(struct sv name)
+static inline enum prefix prefix_of(struct sv name)
 {
     switch (name.n) {
     case 1:
@@ -31,7 +31,20 @@ static enum prefix prefix_of(struct sv name)
     }
 }
 
-static struct segment segment_of(struct sv raw)
+/* A segment as Exchange writes it: "o=", "ou=" or "cn=" and a value without blanks around it. What most
+ * segments are. */
+static inline bool is_plain_segment(struct sv raw, struct segment *out)
+{
+    size_t equals = raw.n > 3 && raw.p[2] == '=' ? 2 : 1;
+    if (raw.n < equals + 2 || raw.p[equals] != '=' || ascii_is_space(raw.p[equals + 1]) ||
+        ascii_is_space(raw.p[raw.n - 1]))
+        return false;
+    struct sv name = sv_make(raw.p, equals);
+    *out = (struct segment){prefix_of(name), name, sv_make(raw.p + equals + 1, raw.n - equals - 1), true};
+    return out->prefix != PREFIX_NONE;
+}
+
+static struct segment spaced_segment(struct sv raw)
 {
     struct sv text = sv_trim(raw);
     size_t equals = 0;
@@ -47,30 +60,47 @@ static struct segment segment_of(struct sv raw)
     return (struct segment){PREFIX_NONE, SV_ABSENT, text, text.n == raw.n};
 }
 
-/* The next segment that is not empty: "//" counts as "/". */
+/* The next segment that is not empty: "//" counts as "/", but is not tidy. rest begins with '/' or is empty.
+ */
 static bool segment_next(struct sv *rest, struct segment *out)
 {
-    while (rest->n) {
-        struct sv from = sv_slice(*rest, 1, rest->n);
-        size_t n = sv_find_char(from, '/');
-        n = n == SV_NPOS ? from.n : n;
-        *rest = sv_slice(from, n, from.n);
-        *out = segment_of(sv_slice(from, 0, n));
+    for (bool first = true; rest->n; first = false) {
+        struct sv from = sv_make(rest->p + 1, rest->n - 1);
+        const char *slash = from.n ? memchr(from.p, '/', from.n) : NULL;
+        size_t n = slash ? (size_t)(slash - from.p) : from.n;
+        *rest = sv_make(from.p + n, from.n - n);
+        struct sv raw = sv_make(from.p, n);
+        if (!is_plain_segment(raw, out))
+            *out = spaced_segment(raw);
+        out->tidy &= first;
         if (out->prefix != PREFIX_NONE || out->value.n)
             return true;
     }
     return false;
 }
 
-bool legacy_dn_starts(struct sv v)
+/* The segments of dn: from the first '/' on. */
+static struct sv segments_of(struct sv dn)
+{
+    size_t start = sv_find_char(dn, '/');
+    return sv_slice(dn, start == SV_NPOS ? dn.n : start, dn.n);
+}
+
+/* The prefix that stands between the '/' that v begins with and '='. */
+static enum prefix first_prefix(struct sv v)
 {
     /* Prefixes have up to four letters; a few blanks on each side are all that texts are seen to have. */
     enum { HEAD_MAX = 24 };
-    if (v.n == 0 || v.p[0] != '/')
-        return false;
+    if (v.n > 2 && v.p[2] == '=')
+        return prefix_of(sv_make(v.p + 1, 1));
     struct sv head = sv_slice(v, 1, HEAD_MAX);
     size_t equals = sv_find_char(head, '=');
-    return equals != SV_NPOS && prefix_of(sv_trim(sv_slice(head, 0, equals))) != PREFIX_NONE;
+    return equals == SV_NPOS ? PREFIX_NONE : prefix_of(sv_trim(sv_slice(head, 0, equals)));
+}
+
+bool legacy_dn_starts(struct sv v)
+{
+    return v.n && v.p[0] == '/' && first_prefix(v) != PREFIX_NONE;
 }
 
 size_t legacy_dn_find(struct sv v, bool organization_only)
@@ -81,10 +111,8 @@ size_t legacy_dn_find(struct sv v, bool organization_only)
             break;
         at += step;
         struct sv rest = sv_slice(v, at, v.n);
-        if (!legacy_dn_starts(rest))
-            continue;
-        struct sv name = sv_trim(sv_slice(rest, 1, sv_find_char(rest, '=')));
-        if (!organization_only || name.n == 1)
+        enum prefix prefix = first_prefix(rest);
+        if (prefix == PREFIX_O || (prefix != PREFIX_NONE && !organization_only))
             return at;
     }
     return SV_NPOS;
@@ -113,21 +141,6 @@ struct sv text_unwrap(struct sv v, struct arena *arena)
     return sv_make(to, n);
 }
 
-static bool is_tidy(struct sv dn)
-{
-    size_t start = sv_find_char(dn, '/');
-    struct sv rest = sv_slice(dn, start == SV_NPOS ? dn.n : start, dn.n);
-    size_t left = rest.n;
-    struct segment s;
-    while (segment_next(&rest, &s)) {
-        size_t written = s.value.n + (s.prefix == PREFIX_NONE ? 1 : s.name.n + 2);
-        if (!s.tidy || left - rest.n != written)
-            return false;
-        left = rest.n;
-    }
-    return left == 0;
-}
-
 static size_t put(char *to, size_t at, struct sv v)
 {
     if (v.n)
@@ -135,16 +148,13 @@ static size_t put(char *to, size_t at, struct sv v)
     return at + v.n;
 }
 
-/* The DN without the blanks that do not belong to it; dn itself when there are none. */
+/* The DN without the blanks that do not belong to it. */
 static struct sv tidy(struct sv dn, struct arena *arena)
 {
-    if (is_tidy(dn))
-        return dn;
     char *to = arena_alloc(arena, dn.n);
     if (!to)
         return dn;
-    size_t start = sv_find_char(dn, '/');
-    struct sv rest = sv_slice(dn, start == SV_NPOS ? dn.n : start, dn.n);
+    struct sv rest = segments_of(dn);
     size_t n = put(to, 0, sv_trim(sv_slice(dn, 0, dn.n - rest.n)));
     struct segment s;
     while (segment_next(&rest, &s)) {
@@ -195,33 +205,54 @@ static void take_if_first(struct sv *field, struct sv value)
         *field = value;
 }
 
-void legacy_dn_parse(struct sv dn, struct arena *arena, struct legacy_dn *out)
+/* Where the containers stand: the cn segments in rest but the last. */
+struct containers {
+    struct sv rest;
+    struct sv first; /* value of the first */
+    size_t cns;
+};
+
+/* Fills all fields but the container and the user. Returns false when dn is not tidy. */
+static bool take_apart(struct sv dn, struct legacy_dn *out, struct containers *c)
 {
-    dn = tidy(text_unwrap(sv_trim(dn), arena), arena);
-    *out = (struct legacy_dn){.text = sv_trim(utf8_cut(dn, LEGACY_DN_MAX)), .readable = true};
-    out->cut = dn.n > LEGACY_DN_MAX;
-    size_t start = sv_find_char(out->text, '/');
-    struct sv rest = sv_slice(out->text, start == SV_NPOS ? out->text.n : start, out->text.n);
-    struct sv containers = rest, first_container = SV_ABSENT;
-    size_t cns = 0; /* since the first ou */
+    struct sv rest = segments_of(dn);
+    bool is_tidy = !rest.n || rest.p[rest.n - 1] != '/';
+    *out = (struct legacy_dn){.text = dn, .readable = true};
+    *c = (struct containers){.rest = rest};
     struct segment s;
     while (segment_next(&rest, &s)) {
-        if (s.prefix == PREFIX_O) {
+        is_tidy &= s.tidy;
+        if (s.prefix == PREFIX_CN) {
+            if (c->cns++ == 0)
+                c->first = s.value;
+            out->cn = s.value;
+        } else if (s.prefix == PREFIX_O) {
             take_if_first(&out->organization, s.value);
         } else if (s.prefix == PREFIX_OU && sv_absent(out->admin_group)) {
             take_if_first(&out->admin_group, s.value);
-            containers = rest;
-            cns = 0;
-        } else if (s.prefix == PREFIX_CN) {
-            if (cns++ == 0)
-                first_container = s.value;
-            out->cn = s.value;
+            *c = (struct containers){.rest = rest};
         } else if (s.prefix == PREFIX_NONE) {
             out->readable = false;
         }
     }
-    if (cns > 1)
-        out->container = cns == 2 ? first_container : join_containers(containers, cns - 1, arena);
+    return is_tidy;
+}
+
+void legacy_dn_parse(struct sv dn, struct arena *arena, struct legacy_dn *out)
+{
+    struct containers c;
+    bool cut = false;
+    dn = text_unwrap(sv_trim(dn), arena);
+    if (dn.n > LEGACY_DN_MAX || !take_apart(dn, out, &c)) {
+        dn = tidy(dn, arena);
+        cut = dn.n > LEGACY_DN_MAX;
+        take_apart(sv_trim(utf8_cut(dn, LEGACY_DN_MAX)), out, &c);
+    }
+    out->cut = cut;
+    if (c.cns > 1)
+        out->container = c.cns == 2 ? c.first : join_containers(c.rest, c.cns - 1, arena);
+    if (sv_empty(out->container))
+        out->container = SV_ABSENT;
     if (sv_empty(out->cn) || !out->readable)
         out->cn = SV_ABSENT;
     else

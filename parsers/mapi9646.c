@@ -13,22 +13,26 @@ enum { EVENT_ID = 9646 };
 
 bool mapi9646_is(const struct event *e)
 {
-    return e->event_id.has && (e->event_id.v & 0xffff) == EVENT_ID &&
-           sv_istarts(event_source(e), SV("MSExchangeIS"));
+    if (!e->event_id.has || (e->event_id.v & 0xffff) != EVENT_ID)
+        return false;
+    struct sv source = event_source(e), name = SV("MSExchangeIS");
+    return sv_starts(source, name) || sv_istarts(source, name);
 }
 
 /* Where the insertion strings stand that have a role; SIZE_MAX: none has it. */
 struct roles {
     size_t who, client, limit, type;
+    uint64_t number; /* the limit's value */
 };
 
 static const size_t nowhere = SIZE_MAX;
 
-static bool is_number(struct sv v)
+static bool read_number(struct sv v, uint64_t *value)
 {
-    uint64_t value;
+    if (sv_to_u64(v, value))
+        return true;
     v = sv_trim(v);
-    return v.n && mapi_text_number(v, &value) == v.n;
+    return v.n && mapi_text_number(v, value) == v.n;
 }
 
 /*
@@ -38,15 +42,15 @@ static bool is_number(struct sv v)
  */
 static struct roles find_roles(const struct event *e)
 {
-    struct roles r = {nowhere, nowhere, nowhere, nowhere};
+    struct roles r = {nowhere, nowhere, nowhere, nowhere, 0};
     size_t n = e->data_count;
     if (n < 2)
         return r; /* a single string is the whole message, if it is anything */
     r.type = n - 1;
     for (size_t i = n - 1; i-- > 0 && r.limit == nowhere;)
-        if (is_number(e->data[i].value))
+        if (read_number(e->data[i].value, &r.number))
             r.limit = i;
-    if (r.limit == nowhere && is_number(e->data[n - 1].value)) {
+    if (r.limit == nowhere && read_number(e->data[n - 1].value, &r.number)) {
         r.limit = n - 1;
         r.type = nowhere;
     } else if (r.limit != nowhere && r.limit + 1 < r.type &&
@@ -73,10 +77,9 @@ static void words_of_strings(const struct event *e, const struct roles *r, struc
         .who = string_at(e, r->who),
         .client = sv_trim(string_at(e, r->client)),
         .type = sv_trim(string_at(e, r->type)),
+        .limit = {r->number, r->limit != nowhere},
         .form = FORM_EXCEEDED,
     };
-    struct sv number = sv_trim(string_at(e, r->limit));
-    out->limit.has = mapi_text_number(number, &out->limit.v) > 0;
 }
 
 /* The GUID that v is, with or without braces or quotes, in lower case; else absent. */
@@ -117,26 +120,37 @@ static bool read_principal(struct sv who, struct arena *arena, struct mapi_limit
     return dn.cut || !dn.readable;
 }
 
-/* From words to meaning; what is absent in words stays as it is in m. */
+static void take_client(struct sv word, struct arena *arena, struct mapi_limit *m)
+{
+    if (sv_empty(word) || lex_is_placeholder(word))
+        return;
+    m->client_type = text_unwrap(word, arena);
+    m->client_type_canonical = mapi_client_type(m->client_type);
+    if (sv_absent(m->client_type_canonical))
+        m->client_type_canonical = m->client_type;
+}
+
+static void take_type(struct sv word, struct arena *arena, struct mapi_limit *m)
+{
+    struct sv canonical = mapi_object_type(word);
+    if (sv_absent(canonical) && (sv_empty(word) || lex_is_placeholder(word)))
+        return;
+    m->object_type_raw = text_unwrap(word, arena);
+    m->object_type = sv_absent(canonical) ? m->object_type_raw : canonical;
+}
+
+/* From words to meaning, for what m does not have yet. True when something was damaged on its way. */
 static bool interpret(const struct mapi_words *words, struct arena *arena, struct mapi_limit *m)
 {
     bool damaged = words->cut;
     if (sv_absent(m->legacy_dn) && sv_absent(m->mailbox_guid) && words->who.n)
         damaged |= read_principal(words->who, arena, m);
-    if (sv_absent(m->client_type) && words->client.n && !lex_is_placeholder(words->client)) {
-        m->client_type = text_unwrap(words->client, arena);
-        m->client_type_canonical = mapi_client_type(m->client_type);
-        if (sv_absent(m->client_type_canonical))
-            m->client_type_canonical = m->client_type;
-    }
+    if (sv_absent(m->client_type))
+        take_client(words->client, arena, m);
     if (!m->limit.has)
         m->limit = words->limit;
-    if (sv_absent(m->object_type) && words->type.n && !lex_is_placeholder(words->type)) {
-        m->object_type_raw = text_unwrap(words->type, arena);
-        m->object_type = mapi_object_type(m->object_type_raw);
-        if (sv_absent(m->object_type))
-            m->object_type = m->object_type_raw;
-    }
+    if (sv_absent(m->object_type))
+        take_type(words->type, arena, m);
     return damaged;
 }
 
@@ -168,14 +182,15 @@ static bool has_everything(const struct mapi_limit *m)
     return has_identity && m->limit.has && !sv_absent(m->object_type);
 }
 
+/* Fills *m, of which nothing is known yet. */
 static void read_limit(const struct event *e, const struct roles *roles, struct arena *arena,
                        struct mapi_limit *m)
 {
     struct mapi_words words;
-    *m = (struct mapi_limit){.form = FORM_EXCEEDED};
     words_of_strings(e, roles, &words);
     bool damaged = interpret(&words, arena, m);
-    m->form = mapi_text_form(e->message);
+    if (has_everything(m) && !sv_empty(e->message))
+        m->form = mapi_text_form(e->message);
     struct sv texts[] = {e->message, e->data_count == 1 ? e->data[0].value : SV_ABSENT};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (sv_empty(texts[i]) || has_everything(m))
@@ -188,7 +203,7 @@ static void read_limit(const struct event *e, const struct roles *roles, struct 
 }
 
 /* Appends to a sentence that has room for it. */
-static size_t put(char *to, size_t at, struct sv v)
+static inline size_t put(char *to, size_t at, struct sv v)
 {
     if (v.n)
         memcpy(to + at, v.p, v.n);
@@ -201,26 +216,26 @@ static struct sv build_message(const struct event *e, const struct roles *r, str
 {
     if (r->who == nowhere || r->limit == nowhere || r->type == nowhere)
         return SV_ABSENT;
-    struct sv client = string_at(e, r->client);
-    const struct sv pieces[] = {
-        SV("Mapi session \""),
-        string_at(e, r->who),
-        sv_absent(client) ? SV_ABSENT : SV("\" with client type \""),
-        client,
-        SV("\" exceeded the maximum of "),
-        string_at(e, r->limit),
-        SV(" objects of type \""),
-        string_at(e, r->type),
-        SV("\"."),
-    };
-    enum { PIECES = sizeof pieces / sizeof pieces[0] };
-    size_t room = 0, n = 0;
-    for (size_t i = 0; i < PIECES; i++)
-        room += pieces[i].n;
+    struct sv who = e->data[r->who].value, client = string_at(e, r->client);
+    struct sv limit = e->data[r->limit].value, type = e->data[r->type].value;
+    enum { WORDS = 128 }; /* more than the words between the strings */
+    size_t room = WORDS + who.n + client.n + limit.n + type.n;
     char *to = arena_alloc(arena, room);
-    for (size_t i = 0; to && i < PIECES; i++)
-        n = put(to, n, pieces[i]);
-    return to ? sv_make(to, n) : SV_ABSENT;
+    if (!to)
+        return SV_ABSENT;
+    size_t n = put(to, 0, SV("Mapi session \""));
+    n = put(to, n, who);
+    if (!sv_absent(client)) {
+        n = put(to, n, SV("\" with client type \""));
+        n = put(to, n, client);
+    }
+    n = put(to, n, SV("\" exceeded the maximum of "));
+    n = put(to, n, limit);
+    n = put(to, n, SV(" objects of type \""));
+    n = put(to, n, type);
+    n = put(to, n, SV("\"."));
+    arena_shrink(arena, to, room, n);
+    return sv_make(to, n);
 }
 
 /* ASCII letters of eight bytes at once: a byte between 'A' and 'Z' gets the bit that makes it lower case. */

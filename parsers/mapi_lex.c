@@ -178,7 +178,7 @@ enum message_form lex_form_before(struct sv t, size_t at)
     enum { NEAR = 80 }; /* bytes; the word is in the same sentence */
     struct sv near = sv_slice(t, at > NEAR ? at - NEAR : 0, at);
     for (size_t i = 0; i < sizeof closing_words / sizeof closing_words[0]; i++)
-        if (sv_ifind(near, closing_words[i]) != SV_NPOS)
+        if (near.n >= closing_words[i].n && sv_ifind(near, closing_words[i]) != SV_NPOS)
             return FORM_CLOSING;
     return FORM_EXCEEDED;
 }
@@ -186,6 +186,8 @@ enum message_form lex_form_before(struct sv t, size_t at)
 enum message_form mapi_text_form(struct sv message)
 {
     enum { HEAD = 96 };
+    if (sv_istarts(message, SV("Mapi session")))
+        return FORM_EXCEEDED; /* what nearly all begin with */
     size_t at = 0;
     while (at < message.n && at < HEAD && message.p[at] != '"' && message.p[at] != '/')
         at++;

@@ -47,7 +47,7 @@ static size_t separator_behind(struct sv t, size_t at)
  * The type behind the separator: the rest of its line, known, or at least a single word on a line or in
  * quotes of its own. A DN may hold "a, 5, b", but is not the line's end.
  */
-static bool read_type(struct sv t, size_t separator, struct mapi_words *out)
+static bool read_type(struct sv t, size_t separator, bool in_quotes, struct mapi_words *out)
 {
     size_t end = separator + 1;
     while (end < t.n && end - separator <= ITEM_MAX && t.p[end] != '\n')
@@ -57,7 +57,8 @@ static bool read_type(struct sv t, size_t separator, struct mapi_words *out)
         return false;
     bool is_known = !sv_absent(mapi_object_type(word)), opened = is_padding(raw.p[0]);
     uint64_t number;
-    bool alone = (t.p[separator] == '\n' || opened) && mapi_text_number(word, &number) != word.n;
+    bool alone =
+        (t.p[separator] == '\n' || (in_quotes && opened)) && mapi_text_number(word, &number) != word.n;
     if (!is_known && (!alone || sv_find_char(word, ' ') != SV_NPOS || sv_find_char(word, '/') != SV_NPOS))
         return false;
     bool closed = raw.p[raw.n - 1] == raw.p[0] || sv_ends(raw, SV("."));
@@ -102,7 +103,8 @@ static bool read_from_limit(struct sv t, size_t who, size_t at, size_t digits, s
     /* A number alone on its line may come from a wrapped sentence; there the principal does not begin its
      * line. */
     bool begins_line = who == 0 || t.p[who - 1] == '\n';
-    if ((t.p[before] == '\n' && !begins_line) || !read_type(t, behind, out))
+    bool in_quotes = t.p[at - 1] != ' ' && t.p[at - 1] == t.p[at + digits] && is_padding(t.p[at - 1]);
+    if ((t.p[before] == '\n' && !begins_line) || !read_type(t, behind, in_quotes, out))
         return false;
     size_t end = read_client(t, who, before, out);
     out->who = without_padding(sv_slice(t, who, end));

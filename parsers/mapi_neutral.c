@@ -177,6 +177,13 @@ static size_t end_of_bare(struct sv t, size_t from, size_t bound)
     return bound;
 }
 
+/* Words between two quoted ones: a DN's "…" would hold '/' or '=', or not begin with a blank. */
+static bool are_words(struct sv v)
+{
+    return v.n && ascii_is_space(v.p[0]) && sv_find_char(v, '/') == SV_NPOS &&
+           sv_find_char(v, '=') == SV_NPOS;
+}
+
 /* Where X, which begins at from, ends: at the last quote before bound, or before a client type in quotes
  * there. */
 static size_t end_of_quoted(struct sv t, size_t from, size_t bound, struct sv *client)
@@ -185,14 +192,13 @@ static size_t end_of_quoted(struct sv t, size_t from, size_t bound, struct sv *c
     if (close == SV_NPOS)
         return SV_NPOS;
     struct span word = quoted_before(t, from, close);
-    if (is_found(word) && !sv_absent(mapi_client_type(text_of(t, word)))) {
-        size_t end = lex_rfind(t, '"', from, word.open);
-        if (end != SV_NPOS) {
-            *client = text_of(t, word);
-            return end;
-        }
-    }
-    return close;
+    if (!is_found(word) || sv_absent(mapi_client_type(text_of(t, word))))
+        return close;
+    size_t end = lex_rfind(t, '"', from, word.open);
+    if (end == SV_NPOS || !are_words(sv_slice(t, end + 1, word.open)))
+        return close;
+    *client = text_of(t, word);
+    return end;
 }
 
 /* The type and the limit behind from. False when a type is missing. */

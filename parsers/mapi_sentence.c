@@ -6,6 +6,8 @@
 #include "mapi_lex.h"
 #include "mapi_types.h"
 
+#include <string.h>
+
 enum {
     TYPE_MAX = 128,  /* bytes of an object type in quotes; more is no type */
     CLIENT_MAX = 64, /* the same for a client type */
@@ -63,25 +65,38 @@ static size_t before_conjunction(struct sv t, size_t from, size_t to)
 {
     size_t low = to - from > NEAR ? to - NEAR : from;
     for (size_t at = to; at-- > low;)
-        if (lex_phrase(t, at, "because it ") == to)
+        if (ascii_lower(t.p[at]) == 'b' && lex_phrase(t, at, "because it ") == to)
             return at;
     return to;
 }
 
-/* Takes "with client type C" off the end of X; only near its end, because a DN may hold the same words. */
+static struct sv without_punctuation(struct sv v)
+{
+    static const char marks[] = "\"):,. \t\n";
+    while (v.n && strchr(marks, v.p[0]))
+        v = sv_slice(v, 1, v.n);
+    while (v.n && strchr(marks, v.p[v.n - 1]))
+        v = sv_slice(v, 0, v.n - 1);
+    return v;
+}
+
+/* True when an X that opens with a quote has not closed it before at: what stands there is part of a DN. */
+static bool is_inside_quotes(struct sv t, size_t from, size_t at)
+{
+    size_t open = lex_blanks(t, from);
+    return open < at && t.p[open] == '"' && lex_rfind(t, '"', lex_blanks_and_quotes(t, open), at) == SV_NPOS;
+}
+
+/* Takes "with client type C" off the end of X; only near its end. */
 static size_t before_client(struct sv t, size_t from, size_t to, struct sv *client)
 {
     size_t low = to - from > NEAR ? to - NEAR : from;
     for (size_t at = to; at-- > low;) {
-        size_t end = lex_phrase(t, at, "client type");
+        size_t end = ascii_lower(t.p[at]) == 'c' ? lex_phrase(t, at, "client type") : 0;
         if (!end || end > to)
             continue;
-        struct sv word = sv_trim(sv_slice(t, end, to));
-        while (word.n && (word.p[0] == ':' || word.p[0] == '"' || ascii_is_space(word.p[0])))
-            word = sv_slice(word, 1, word.n);
-        while (word.n && sv_find_char(SV("\"),. \n"), word.p[word.n - 1]) != SV_NPOS)
-            word = sv_slice(word, 0, word.n - 1);
-        if (word.n > CLIENT_MAX || sv_find_char(word, '/') != SV_NPOS)
+        struct sv word = without_punctuation(sv_slice(t, end, to));
+        if (word.n > CLIENT_MAX || sv_find_char(word, '/') != SV_NPOS || is_inside_quotes(t, from, at))
             return to;
         *client = word;
         size_t x = lex_back_blanks(t, at);

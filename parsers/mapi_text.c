@@ -27,31 +27,44 @@ static size_t labelled_dump_at(struct sv t, size_t at)
     return dump ? label - at + dump : 0;
 }
 
+static size_t phrase_at(struct sv t, size_t at, const char *phrase)
+{
+    size_t end = lex_phrase(t, at, phrase);
+    return end ? end - at : 0;
+}
+
+static size_t link_at(struct sv t, size_t at)
+{
+    size_t n = phrase_at(t, at, "http://go.microsoft.com");
+    return n ? n : phrase_at(t, at, "https://go.microsoft.com");
+}
+
 /* Bytes of what ends the message at at, or 0. */
 static size_t trailer_at(struct sv t, size_t at)
 {
-    static const char *const phrases[] = {
-        "for more information, see help",
-        "http://go.microsoft.com",
-        "https://go.microsoft.com",
-        "go.microsoft.com",
-        "event xml:",
-        "<event xmlns",
-    };
-    size_t end;
     switch (t.p[at]) {
     case '0':
         return dump_at(t, at);
     case 'D':
     case 'd':
         return labelled_dump_at(t, at);
+    case 'E':
+    case 'e':
+        return phrase_at(t, at, "event xml:");
+    case 'F':
+    case 'f':
+        return phrase_at(t, at, "for more information, see help");
+    case 'G':
+    case 'g':
+        return phrase_at(t, at, "go.microsoft.com");
+    case 'H':
+    case 'h':
+        return link_at(t, at);
+    case '<':
+        return phrase_at(t, at, "<event xmlns");
     default:
-        break;
+        return 0;
     }
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (ascii_lower(t.p[at]) == phrases[i][0] && (end = lex_phrase(t, at, phrases[i])) != 0)
-            return end - at;
-    return 0;
 }
 
 /* Takes the part up to the next trailer off *rest. */

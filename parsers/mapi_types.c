@@ -103,10 +103,10 @@ static struct sv fold(struct sv word, char key[MAPI_TYPE_WORD_MAX])
             return SV_ABSENT;
         key[n++] = ascii_lower(c);
     }
-    struct sv folded = sv_make(key, n);
-    if (sv_starts(folded, SV("objt")))
-        return sv_slice(folded, 4, n);
-    return sv_starts(folded, SV("obj")) ? sv_slice(folded, 3, n) : folded;
+    size_t prefix = 0;
+    if (n >= 3 && memcmp(key, "obj", 3) == 0)
+        prefix = n > 3 && key[3] == 't' ? 4 : 3;
+    return sv_make(key + prefix, n - prefix);
 }
 
 struct sv mapi_object_type(struct sv word)

@@ -280,6 +280,19 @@ static const struct claim claims[] = {
      "of type y\" exceeded the maximum of 32 objects of type \"session\".",
      NULL, "/o=Org/ou=Site/cn=Recipients/cn=x exceeded the maximum of 5 objects of type y",
      "x exceeded the maximum of 5 objects of type y", NULL, 32, "session", PARSE_COMPLETE},
+    {"the words client type inside the DN",
+     "Mapi session \"/o=Org/ou=Site/cn=Recipients/cn=new client type test\" exceeded the "
+     "maximum of 32 objects of type \"session\".",
+     NULL, "/o=Org/ou=Site/cn=Recipients/cn=new client type test", "new client type test", NULL, 32,
+     "session", PARSE_COMPLETE},
+    {"the words client type inside the DN and behind it",
+     "Mapi session \"/o=Org/ou=Site/cn=Recipients/cn=a client type b\" "
+     "with client type \"OWA\" exceeded the maximum of 16 objects of type \"Session\".",
+     NULL, "/o=Org/ou=Site/cn=Recipients/cn=a client type b", "a client type b", "OWA", 16, "session",
+     PARSE_COMPLETE},
+    {"a quote that never closes",
+     "Mapi session \"" DN " exceeded the maximum of 32 objects of type \"session\".", ANN, NULL, 32,
+     "session", PARSE_COMPLETE},
     {"an address type before the DN",
      "Mapi session \"X500:" DN "\" exceeded the maximum of 32 objects of type \"session\".", ANN, NULL, 32,
      "session", PARSE_COMPLETE},
@@ -515,24 +528,24 @@ static void generate(struct facts *f, bool quotes)
 }
 
 struct wording {
-    const char *text;  /* W: who, C: client type, N: limit, T: type; ": opening quote, ': closing quote */
+    const char *text;  /* @: who, #: client type, $: limit, %: type; ": opening quote, ': closing quote */
     bool needs_quotes; /* without them nothing tells where the principal ends */
 };
 
 static const struct wording wordings[] = {
-    {"Mapi session \"W' exceeded the maximum of N objects of type \"T'.", false},
-    {"Closing Mapi session \"W' because it exceeded the maximum of N objects of type \"T'.", false},
-    {"Closing Mapi session \"W' exceeded the maximum of N objects of type T.", false},
-    {"Mapi session \"W' with client type \"C' exceeded the maximum of N objects of type \"T'.", false},
-    {"Closing Mapi session \"W'. It exceeded the maximum of N objects of type \"T'.", true},
-    {"Die MAPI-Sitzung \"W' hat die maximal zulässige Anzahl von N Objekten vom Typ \"T' überschritten.",
+    {"Mapi session \"@' exceeded the maximum of $ objects of type \"%'.", false},
+    {"Closing Mapi session \"@' because it exceeded the maximum of $ objects of type \"%'.", false},
+    {"Closing Mapi session \"@' exceeded the maximum of $ objects of type %.", false},
+    {"Mapi session \"@' with client type \"#' exceeded the maximum of $ objects of type \"%'.", false},
+    {"Closing Mapi session \"@'. It exceeded the maximum of $ objects of type \"%'.", true},
+    {"Die MAPI-Sitzung \"@' hat die maximal zulässige Anzahl von $ Objekten vom Typ \"%' überschritten.",
      true},
-    {"Das Schließen der MAPI-Sitzung \"W' hat die maximale Anzahl von N Objekten vom Typ T überschritten.",
+    {"Das Schließen der MAPI-Sitzung \"@' hat die maximale Anzahl von $ Objekten vom Typ % überschritten.",
      true},
-    {"Die MAPI-Sitzung \"W' mit Clienttyp \"C' hat die maximale Anzahl von N Objekten vom Typ \"T' "
+    {"Die MAPI-Sitzung \"@' mit Clienttyp \"#' hat die maximale Anzahl von $ Objekten vom Typ \"%' "
      "überschritten.",
      true},
-    {"La sessione MAPI \"W' supera il limite massimo di N oggetti di tipo T.", true},
+    {"La sessione MAPI \"@' supera il limite massimo di $ oggetti di tipo %.", true},
 };
 
 static size_t append(char *to, size_t at, const char *text)
@@ -565,20 +578,16 @@ static void compose(const struct wording *w, const struct facts *f, const char *
         "\nEvent Xml:\n<Event xmlns='x'><System><EventID>9646</EventID></System></Event>",
         "\nData:\n0000: 5b 44 49 41 \"Folder\"",
     };
+    static const char marks[] = "@#$%\"'";
     char number[16], who[500];
     snprintf(number, sizeof number, "%u", f->limit);
     snprintf(who, sizeof who, "%s%s%s", f->guid, f->guid[0] && f->dn[0] ? ": " : "", f->dn);
     size_t at = append(to, 0, heads[pick(sizeof heads / sizeof heads[0])]);
     for (const char *p = w->text; *p; p++) {
+        const char *const parts[] = {who, f->client, number, f->type, open, close};
+        const char *mark = strchr(marks, *p);
         char one[2] = {*p, '\0'};
-        at = append_wrapped(to, at,
-                            *p == 'W' && p[-1] == '"'                                  ? who
-                            : *p == 'C' && p[-1] == '"'                                ? f->client
-                            : *p == 'N' && p[1] == ' '                                 ? number
-                            : *p == 'T' && strchr(" \"", p[-1]) && strchr(" '.", p[1]) ? f->type
-                            : *p == '"'                                                ? open
-                            : *p == '\''                                               ? close
-                                                                                       : one);
+        at = append_wrapped(to, at, mark ? parts[mark - marks] : one);
     }
     append(to, at, tails[pick(sizeof tails / sizeof tails[0])]);
 }
@@ -601,7 +610,7 @@ Test(mapi_text, generated_facts_come_back_from_every_wording)
                   text);
         cr_assert(sv_eq(m.object_type, sv_from(f.canonical)), "got %.*s\nfrom %s", SV_ARG(m.object_type),
                   text);
-        cr_assert(sv_eq(m.client_type, strstr(w->text, "C'") ? sv_from(f.client) : SV_ABSENT),
+        cr_assert(sv_eq(m.client_type, strchr(w->text, '#') ? sv_from(f.client) : SV_ABSENT),
                   "got %.*s\nfrom %s", SV_ARG(m.client_type), text);
         cr_assert_eq(m.status, PARSE_COMPLETE, "%s", text);
         arena_reset(&arena);
