@@ -2,8 +2,8 @@
 /* What only a look at several settings together can find. */
 #include "config_check.h"
 
+#include "glob.h"
 #include "os_file.h"
-#include "path_match.h"
 #include "registry.h"
 #include "suggest.h"
 
@@ -189,21 +189,24 @@ struct written {
     struct place at;
 };
 
-static struct path_rules path_rules(void)
+static bool is_excluded(const struct config_source *s, const char *path)
 {
-    return (struct path_rules){os_paths_fold_case(), os_is_separator('\\')};
+    const char *name = path + strlen(path);
+    while (name > path && !os_is_separator(name[-1]))
+        name--;
+    for (size_t i = 0; i < s->exclude.count; i++)
+        if (glob_match_name(s->exclude.items[i], name, os_paths_fold_case()) ||
+            glob_match_path(s->exclude.items[i], path))
+            return true;
+    return false;
 }
 
-/* The first of the source's globs that takes the path, or NULL. */
-static const char *glob_that_takes(const struct config_source *s, const char *path)
+static bool is_read_by(const struct config_source *s, const char *path)
 {
-    for (size_t i = 0; i < s->exclude.count; i++)
-        if (path_match_exclude(s->exclude.items[i], path, path_rules()))
-            return NULL;
     for (size_t i = 0; i < s->paths.count; i++)
-        if (path_match(s->paths.items[i], path, path_rules()))
-            return s->paths.items[i];
-    return NULL;
+        if (glob_match_path(s->paths.items[i], path) && !is_excluded(s, path))
+            return true;
+    return false;
 }
 
 /* What is written and read again goes round for ever. */
@@ -212,7 +215,7 @@ static void check_not_read(struct document *d, const struct written *w)
     struct shown name;
     for (size_t i = 0; i < d->config->source_count; i++) {
         const struct config_source *s = &d->config->sources[i];
-        if (s->name && glob_that_takes(s, w->path))
+        if (s->name && is_read_by(s, w->path))
             report_error(d->reading.messages, w->at, "the file of %s would be read by source `%s`", w->what,
                          show(&name, s->name));
     }

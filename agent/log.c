@@ -188,10 +188,10 @@ static void say_due(int64_t now)
         say_held(s);
 }
 
-/* The format stands for the place in the code; two subjects do not silence each other. */
+/* The format's address stands for the place in the code; two subjects do not silence each other. */
 static bool admit(enum log_level level, const char *subject, const char *format, const char *text)
 {
-    uint64_t hash = hash64(HASH64_START, format, strlen(format));
+    uint64_t hash = hash64(HASH64_START, &format, sizeof format);
     int64_t now = now_ms();
     if (subject)
         hash = hash64(hash64(hash, "\n", 1), subject, strlen(subject));

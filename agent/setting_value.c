@@ -263,5 +263,5 @@ void setting_facts(struct buf *to, const struct setting *s)
         buf_put(to, sv_from(s->fallback));
         buf_putc(to, '.');
     } else
-        buf_lit(to, " No default.");
+        buf_lit(to, " Optional.");
 }

@@ -85,7 +85,7 @@ static void drop(struct source_set *s, struct tail *gone)
     if (s->turn == gone)
         s->turn = gone->next;
     s->count--;
-    tail_free(gone);
+    tail_free(s->context, gone);
 }
 
 /* ---- making ---- */
@@ -127,7 +127,7 @@ void source_set_free(struct source_set *s)
         return;
     for (struct tail *t = s->tails; t;) {
         struct tail *next = t->next;
-        tail_free(t);
+        tail_free(s->context, t);
         t = next;
     }
     free(s->sources);
@@ -317,6 +317,20 @@ void source_set_replace(struct source_set *s, struct tail *old)
         add(s, t);
 }
 
+/* Room for one more open file: closes the least recently active one that can be. */
+static bool make_room(struct source_set *s)
+{
+    if (s->context->counts->open_files < SOURCE_OPEN_MAX)
+        return true;
+    struct tail *oldest = NULL;
+    for (struct tail *t = s->tails; t; t = t->next)
+        if (tail_can_sleep(t) && (!oldest || t->active_ms < oldest->active_ms))
+            oldest = t;
+    if (oldest)
+        tail_sleep(s->context, oldest);
+    return oldest != NULL;
+}
+
 static bool may_be_read(const struct tail *t)
 {
     if (t->retired)
@@ -333,7 +347,7 @@ struct tail *source_set_next(struct source_set *s)
         return NULL;
     do {
         struct tail *next = t->next ? t->next : s->tails;
-        if (may_be_read(t)) {
+        if (may_be_read(t) && (t->is_open || make_room(s))) {
             s->turn = next;
             return t;
         }
@@ -408,22 +422,6 @@ static void report_vanished(struct source_set *s, const struct tail *t)
         log_warning(s->context->subject, "%s: vanished before it was read", t->path);
 }
 
-static void close_least_active(struct source_set *s)
-{
-    struct tail *oldest = NULL;
-    size_t open = 0;
-    for (struct tail *t = s->tails; t; t = t->next) {
-        if (!t->is_open)
-            continue;
-        open++;
-        if (t->status == TAIL_IDLE && !t->gone && ledger_pending(&t->ledger) == 0 && !tail_is_dirty(t) &&
-            (!oldest || t->active_ms < oldest->active_ms))
-            oldest = t;
-    }
-    if (open > SOURCE_OPEN_MAX && oldest)
-        tail_sleep(oldest);
-}
-
 void source_set_tidy(struct source_set *s)
 {
     for (struct tail *t = s->tails, *next; t; t = next) {
@@ -433,7 +431,6 @@ void source_set_tidy(struct source_set *s)
             drop(s, t);
         }
     }
-    close_least_active(s);
 }
 
 bool source_set_settled(const struct source_set *s)

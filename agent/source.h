@@ -32,7 +32,10 @@ void source_set_look(struct source_set *s);
 /* How long, in milliseconds, until the next scan is due by poll_interval. */
 int source_set_wait_ms(const struct source_set *s);
 
-/* The next file, in turn, that may have something to read; NULL if none has. */
+/*
+ * The next file, in turn, that may have something to read; NULL if none has, or if none can be opened because
+ * SOURCE_OPEN_MAX are open and have records in flight.
+ */
 struct tail *source_set_next(struct source_set *s);
 
 /* Every file is worth another look, changed or not: for parsers that held something back. */
@@ -50,7 +53,7 @@ bool source_set_each_dirty(struct source_set *s, bool (*save)(void *ctx, struct 
 /* What each_dirty wrote was committed. */
 void source_set_saved(struct source_set *s);
 
-/* Lets go of files that are gone and settled, and of the least recently active handles over SOURCE_OPEN_MAX. */
+/* Lets go of files that are gone and settled. */
 void source_set_tidy(struct source_set *s);
 
 /* True if nothing is in flight, for no file. */

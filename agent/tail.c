@@ -29,27 +29,31 @@ struct tail *tail_new(const struct tail_context *c, const struct config_source *
     return t;
 }
 
-static void close_export(struct tail *t)
+static void close_export(const struct tail_context *c, struct tail *t)
 {
-    if (t->is_open)
-        export_close(&t->export);
+    if (!t->is_open)
+        return;
+    export_close(&t->export);
     t->is_open = false;
+    c->counts->open_files--;
 }
 
-void tail_free(struct tail *t)
+void tail_free(const struct tail_context *c, struct tail *t)
 {
-    if (!t)
-        return;
-    close_export(t);
+    close_export(c, t);
     ledger_free(&t->ledger);
     free(t->path);
     free(t);
 }
 
-void tail_sleep(struct tail *t)
+bool tail_can_sleep(const struct tail *t)
 {
-    if (t->status == TAIL_IDLE && ledger_pending(&t->ledger) == 0)
-        close_export(t);
+    return t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
+}
+
+void tail_sleep(const struct tail_context *c, struct tail *t)
+{
+    close_export(c, t);
 }
 
 /* ---- failures ---- */
@@ -168,13 +172,14 @@ static bool open_file(const struct tail_context *c, struct tail *t)
     }
     export_init(&t->export, file);
     t->is_open = true;
+    c->counts->open_files++;
     if (!os_file_info(file, &info, &f)) {
         broken(c, t, &f);
         return false;
     }
     if (!os_file_id_eq(info.id, t->saved.id)) {
         /* Replaced between the look at the name and the opening: the next scan finds the new one. */
-        close_export(t);
+        close_export(c, t);
         t->status = TAIL_IDLE;
         return false;
     }
@@ -190,7 +195,7 @@ static bool ready_to_read(const struct tail_context *c, struct tail *t)
         return true;
     if (!begin_reading(c, t)) {
         if (t->status == TAIL_BROKEN || t->status == TAIL_UNKNOWN)
-            close_export(t);
+            close_export(c, t);
         return false;
     }
     return true;
@@ -307,7 +312,7 @@ enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct ev
         /* What was read is in flight: reading goes on from the safe place once it is settled. */
         if (os_monotonic_ms() < t->retry_at_ms || ledger_pending(&t->ledger) != 0)
             return TAIL_DRAINED;
-        close_export(t);
+        close_export(c, t);
         t->status = TAIL_NEWS;
     }
     if (!ready_to_read(c, t))

@@ -28,6 +28,7 @@ struct tail_counts {
     uint64_t overwritten_events;           /* gone before they were read, where the number is known */
     uint64_t vanished_bytes;               /* gone unread: truncated, replaced or deleted */
     uint64_t unknown_files, unreadable_files;
+    size_t open_files; /* at present */
 };
 
 enum tail_status {
@@ -65,7 +66,7 @@ struct tail *tail_new(const struct tail_context *c, const struct config_source *
                       const struct os_file_info *info);
 
 /* Frees the tail and closes its file. Nothing of it may be in flight. */
-void tail_free(struct tail *t);
+void tail_free(const struct tail_context *c, struct tail *t);
 
 /*
  * Looks at an open file for growth and for signs of another content. Returns false when the content was replaced or
@@ -95,7 +96,8 @@ bool tail_is_dirty(const struct tail *t);
 /* Writes the safe position. The tail stays dirty until the owner, having committed, clears unsaved. */
 bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f);
 
-/* Closes the file of an idle tail with nothing in flight, to be opened again when it changes. */
-void tail_sleep(struct tail *t);
+/* Can its file be closed, to be opened again when it changes? Read to its end, and nothing of it in flight. */
+bool tail_can_sleep(const struct tail *t);
+void tail_sleep(const struct tail_context *c, struct tail *t);
 
 #endif

@@ -9,7 +9,6 @@
 #include "json_text.h"
 
 enum {
-    KEYWORD_MAX = 1024,      /* characters: longer keyword values are not indexed (ECS, ignore_above) */
     REDUCED_VALUE_MAX = 256, /* bytes of a winlog value in a record that must become smaller */
 };
 
@@ -26,21 +25,15 @@ struct draft {
     size_t value_max;
 };
 
-/* A field that ECS types as keyword. */
-static void keyword_field(struct buf *b, struct sv key, struct sv v)
-{
-    json_field(b, key, text_cut_characters(v, KEYWORD_MAX));
-}
-
 static void keyword_item(struct buf *b, struct sv v)
 {
-    keyword_field(b, SV(",\""), v);
+    json_keyword(b, SV(",\""), v);
 }
 
 static void put_time(struct buf *b, struct sv key, struct wtime t)
 {
     char text[WTIME_TEXT_MAX];
-    json_field(b, key, sv_make(text, wtime_format(&t, 9, text)));
+    json_plain_field(b, key, sv_make(text, wtime_format(&t, 9, text)));
 }
 
 static bool is_fixed_tag(const struct draft *d, struct sv tag)
@@ -83,7 +76,7 @@ static void put_labels(const struct draft *d, struct buf *b)
         /* A dot would make an object of what ECS wants flat. */
         buf_lit(b, ",\"");
         ecs_put_safe_name(b, sv_from(label->key));
-        keyword_field(b, SV("\":\""), value);
+        json_keyword(b, SV("\":\""), value);
     }
     json_close(b, labels, "{}");
 }
@@ -96,7 +89,7 @@ static void put_data_stream(const struct draft *d, struct buf *b)
         buf_lit(b, "msexchange.mapi_limit\"");
     else
         buf_lit(b, "msexchange.event\"");
-    keyword_field(b, SV(",\"namespace\":\""), namespace_);
+    json_keyword(b, SV(",\"namespace\":\""), namespace_);
     buf_putc(b, '}');
 }
 
@@ -160,7 +153,7 @@ static void put_event(const struct draft *d, struct buf *b)
         put_mapi_event_head(d, b);
     else
         put_event_head(d, b);
-    keyword_field(b, SV(",\"provider\":\""), sv_empty(e->provider) ? event_source(e) : e->provider);
+    json_keyword(b, SV(",\"provider\":\""), sv_empty(e->provider) ? event_source(e) : e->provider);
     if (d->is_mapi)
         buf_lit(b, ",\"module\":\"msexchange\",\"dataset\":\"msexchange.mapi_limit\"");
     else
@@ -169,8 +162,10 @@ static void put_event(const struct draft *d, struct buf *b)
         json_number(b, SV(",\"severity\":"), e->level.v);
     if (d->is_mapi)
         put_mapi_event_details(&d->record->mapi, b);
-    json_field(b, SV(",\"id\":\""), sv_from(d->record->id));
-    json_field(b, SV(",\"hash\":\""), sv_from(d->record->hash));
+    if (d->record->id[0])
+        json_plain_field(b, SV(",\"id\":\""), sv_make(d->record->id, RECORD_ID_TEXT - 1));
+    if (d->record->hash[0])
+        json_plain_field(b, SV(",\"hash\":\""), sv_make(d->record->hash, RECORD_HASH_TEXT - 1));
     if (e->record_id.has && e->record_id.v <= INT64_MAX)
         json_number(b, SV(",\"sequence\":"), e->record_id.v);
     put_time(b, SV(",\"created\":\""), record_created(d->record));
@@ -192,11 +187,11 @@ static void put_log_syslog(const struct draft *d, struct buf *b)
 {
     unsigned facility = d->context->facility, severity = syslog_severity(d->event);
     json_number(b, SV(",\"syslog\":{\"facility\":{\"code\":"), facility);
-    json_field(b, SV(",\"name\":\""), syslog_facility_name(facility));
+    json_plain_field(b, SV(",\"name\":\""), syslog_facility_name(facility));
     json_number(b, SV("},\"severity\":{\"code\":"), severity);
-    json_field(b, SV(",\"name\":\""), syslog_severity_name(severity));
+    json_plain_field(b, SV(",\"name\":\""), syslog_severity_name(severity));
     json_number(b, SV("},\"priority\":"), facility * 8 + severity);
-    keyword_field(b, SV(",\"appname\":\""), event_source(d->event));
+    json_keyword(b, SV(",\"appname\":\""), event_source(d->event));
     json_field(b, SV(",\"hostname\":\""), d->host.full);
     struct opt_u64 code = event_code(d->event);
     if (code.has) {
@@ -209,9 +204,9 @@ static void put_log_syslog(const struct draft *d, struct buf *b)
 static void put_log(const struct draft *d, struct buf *b)
 {
     struct json_mark log = json_open(b, SV(",\"log\":"));
-    keyword_field(b, SV(",\"level\":\""), event_level_name(d->event));
+    json_keyword(b, SV(",\"level\":\""), event_level_name(d->event));
     if (d->record->file_path.n) {
-        keyword_field(b, SV(",\"file\":{\"path\":\""), d->record->file_path);
+        json_keyword(b, SV(",\"file\":{\"path\":\""), d->record->file_path);
         buf_putc(b, '}');
     }
     json_number(b, SV(",\"offset\":"), d->event->offset);
@@ -232,11 +227,11 @@ static void put_user(const struct draft *d, struct buf *b)
 {
     struct json_mark user = json_open(b, SV(",\"user\":"));
     if (d->is_mapi)
-        keyword_field(b, SV(",\"name\":\""), d->record->mapi.user);
-    keyword_field(b, SV(",\"id\":\""), d->event->user_sid);
+        json_keyword(b, SV(",\"name\":\""), d->record->mapi.user);
+    json_keyword(b, SV(",\"id\":\""), d->event->user_sid);
     json_close(b, user, "{}");
     if (d->is_mapi && d->record->mapi.organization.n) {
-        keyword_field(b, SV(",\"organization\":{\"name\":\""), d->record->mapi.organization);
+        json_keyword(b, SV(",\"organization\":{\"name\":\""), d->record->mapi.organization);
         buf_putc(b, '}');
     }
 }
@@ -276,7 +271,7 @@ static void put_service(const struct draft *d, struct buf *b)
     if (d->is_mapi) {
         buf_lit(b, ",\"service\":{\"name\":\"MSExchangeIS\",\"type\":\"exchange\"}");
     } else if (d->is_exchange) {
-        keyword_field(b, SV(",\"service\":{\"name\":\""), event_source(d->event));
+        json_keyword(b, SV(",\"service\":{\"name\":\""), event_source(d->event));
         buf_lit(b, ",\"type\":\"exchange\"}");
     }
 }
@@ -284,11 +279,11 @@ static void put_service(const struct draft *d, struct buf *b)
 static void put_agent(const struct encode_context *c, struct buf *b)
 {
     struct json_mark agent = json_open(b, SV(",\"agent\":"));
-    keyword_field(b, SV(",\"id\":\""), c->agent_id);
-    keyword_field(b, SV(",\"ephemeral_id\":\""), c->agent_ephemeral_id);
-    keyword_field(b, SV(",\"name\":\""), c->agent_name);
+    json_keyword(b, SV(",\"id\":\""), c->agent_id);
+    json_keyword(b, SV(",\"ephemeral_id\":\""), c->agent_ephemeral_id);
+    json_keyword(b, SV(",\"name\":\""), c->agent_name);
     buf_lit(b, ",\"type\":\"mapitail\"");
-    keyword_field(b, SV(",\"version\":\""), c->agent_version);
+    json_keyword(b, SV(",\"version\":\""), c->agent_version);
     json_close(b, agent, "{}");
 }
 
@@ -296,16 +291,16 @@ static void put_session(const struct record *r, struct buf *b)
 {
     const struct mapi_limit *m = &r->mapi;
     struct json_mark object = json_open(b, SV(",\"session\":"));
-    keyword_field(b, SV(",\"dn\":\""), m->legacy_dn);
-    keyword_field(b, SV(",\"cn\":\""), m->cn);
-    keyword_field(b, SV(",\"container\":\""), m->container);
+    json_keyword(b, SV(",\"dn\":\""), m->legacy_dn);
+    json_keyword(b, SV(",\"cn\":\""), m->cn);
+    json_keyword(b, SV(",\"container\":\""), m->container);
     json_close(b, object, "{}");
     object = json_open(b, SV(",\"mailbox\":"));
-    keyword_field(b, SV(",\"guid\":\""), m->mailbox_guid);
-    keyword_field(b, SV(",\"key\":\""), r->key);
+    json_keyword(b, SV(",\"guid\":\""), m->mailbox_guid);
+    json_keyword(b, SV(",\"key\":\""), r->key);
     json_close(b, object, "{}");
-    keyword_field(b, SV(",\"organization\":\""), m->organization);
-    keyword_field(b, SV(",\"admin_group\":\""), m->admin_group);
+    json_keyword(b, SV(",\"organization\":\""), m->organization);
+    json_keyword(b, SV(",\"admin_group\":\""), m->admin_group);
 }
 
 static void put_limit(const struct mapi_limit *m, struct buf *b)
@@ -313,13 +308,13 @@ static void put_limit(const struct mapi_limit *m, struct buf *b)
     struct json_mark limit = json_open(b, SV(",\"limit\":"));
     if (m->limit.has && m->limit.v <= INT64_MAX)
         json_number(b, SV(",\"value\":"), m->limit.v);
-    keyword_field(b, SV(",\"object_type\":\""), m->object_type);
+    json_keyword(b, SV(",\"object_type\":\""), m->object_type);
     json_field(b, SV(",\"class\":\""), sv_from(limit_class_name(m->limit_class)));
     if (!sv_eq(m->object_type_raw, m->object_type))
-        keyword_field(b, SV(",\"object_type_raw\":\""), m->object_type_raw);
+        json_keyword(b, SV(",\"object_type_raw\":\""), m->object_type_raw);
     json_close(b, limit, "{}");
     if (m->client_type_canonical.n) {
-        keyword_field(b, SV(",\"client\":{\"type\":\""), m->client_type_canonical);
+        json_keyword(b, SV(",\"client\":{\"type\":\""), m->client_type_canonical);
         buf_putc(b, '}');
     }
     json_field(b, SV(",\"message_form\":\""), sv_from(message_form_name(m->form)));

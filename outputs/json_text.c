@@ -5,6 +5,11 @@
 #include "plain_run.h"
 #include "utf.h"
 
+enum {
+    ESCAPE_MAX = 6,    /* bytes that one byte can become */
+    SHORT_TEXT = 1024, /* bytes of text for which that much room is not too much to ask */
+};
+
 static bool is_high(char c)
 {
     return ((unsigned char)c & 0x80) != 0;
@@ -42,78 +47,124 @@ static size_t put_high(struct buf *b, struct sv v)
     return n;
 }
 
-static void put_escape(struct buf *b, char c)
+/* Writes the escape of c to to, which has room for ESCAPE_MAX bytes; returns the end. */
+static char *escape(char *to, char c)
 {
     static const char short_forms[] = "btn\0fr", hex[] = "0123456789abcdef";
     unsigned byte = (unsigned char)c;
-    if (c == '"' || c == '\\')
-        buf_put(b, sv_make((char[]){'\\', c}, 2));
-    else if (byte >= 8 && byte <= 13 && short_forms[byte - 8])
-        buf_put(b, sv_make((char[]){'\\', short_forms[byte - 8]}, 2));
-    else if (byte < 0x20)
-        buf_put(b, sv_make((char[]){'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]}, 6));
-    else
-        buf_putc(b, c);
+    bool has_short = byte >= 8 && byte <= 13 && short_forms[byte - 8];
+    if (c == '"' || c == '\\' || byte < 0x20)
+        *to++ = '\\';
+    if (has_short) {
+        *to++ = short_forms[byte - 8];
+    } else if (byte < 0x20) {
+        memcpy(to, "u00", 3);
+        to[3] = hex[byte >> 4];
+        to[4] = hex[byte & 15];
+        to += 5;
+    } else {
+        *to++ = c;
+    }
+    return to;
+}
+
+static void put_escape(struct buf *b, char c)
+{
+    char text[ESCAPE_MAX];
+    buf_put(b, sv_make(text, (size_t)(escape(text, c) - text)));
+}
+
+/*
+ * json_text for text that needs escapes: what is plain is copied while it is looked at. to has ESCAPE_MAX
+ * bytes of room for each byte up to the first character outside ASCII; returns the end and sets *read to the
+ * bytes read.
+ */
+static char *copy_ascii(char *to, struct sv v, size_t *read)
+{
+    size_t at = 0;
+    while (at < v.n && !is_high(v.p[at])) {
+        size_t n = plain_step(to, v.p + at, v.n - at);
+        to += n;
+        at += n;
+        if (n == 0)
+            to = escape(to, v.p[at++]);
+    }
+    *read = at;
+    return to;
+}
+
+static size_t put_ascii(struct buf *b, struct sv v)
+{
+    size_t read;
+    char *to = buf_room(b, v.n * ESCAPE_MAX + PLAIN_STEP);
+    if (!to)
+        return v.n;
+    b->n += (size_t)(copy_ascii(to, v, &read) - to);
+    return read;
+}
+
+/* The same with no more room than is needed; returns the bytes read. */
+static size_t put_ascii_tightly(struct buf *b, struct sv v)
+{
+    size_t n = plain_run(v);
+    buf_put(b, sv_make(v.p, n));
+    if (n == v.n || is_high(v.p[n]))
+        return n;
+    put_escape(b, v.p[n]);
+    return n + 1;
 }
 
 void json_text(struct buf *b, struct sv v)
 {
-    for (;;) {
-        size_t n = plain_run(v);
-        buf_put(b, sv_slice(v, 0, n));
-        v = sv_slice(v, n, v.n);
-        if (v.n == 0)
-            return;
-        if (is_high(v.p[0])) {
+    while (v.n) {
+        size_t n;
+        if (is_high(v.p[0]))
             n = put_high(b, v);
-        } else {
-            put_escape(b, v.p[0]);
-            n = 1;
-        }
-        v = sv_slice(v, n, v.n);
+        else if (v.n <= SHORT_TEXT && b->limit - b->n >= v.n * ESCAPE_MAX + PLAIN_STEP)
+            n = put_ascii(b, v);
+        else
+            n = put_ascii_tightly(b, v);
+        v = sv_make(v.p + n, v.n - n);
     }
 }
 
-void json_field(struct buf *b, struct sv key, struct sv v)
+void json_value(struct buf *b, struct sv v)
 {
-    if (v.n == 0)
+    char *to = buf_room(b, v.n + 1);
+    if (!to)
         return;
-    buf_put(b, key);
+    if (plain_copy(to, v)) {
+        to[v.n] = '"';
+        b->n += v.n + 1;
+        return;
+    }
     json_text(b, v);
     buf_putc(b, '"');
 }
 
-void json_number(struct buf *b, struct sv key, uint64_t value)
+void json_keyword_value(struct buf *b, struct sv v)
 {
-    buf_put(b, key);
-    buf_u64(b, value);
+    json_value(b, text_cut_characters(v, KEYWORD_MAX));
 }
 
-struct json_mark json_open(struct buf *b, struct sv key)
+void json_number_value(struct buf *b, uint64_t value)
 {
-    struct json_mark mark = {.key = b->n};
-    buf_put(b, key);
-    mark.body = b->n;
-    return mark;
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    char digits[20];
+    char *at = digits + sizeof digits;
+    for (; value >= 100; value /= 100)
+        memcpy(at -= 2, pairs + value % 100 * 2, 2);
+    memcpy(at -= 2, pairs + value * 2, 2);
+    at += value < 10;
+    buf_put(b, sv_make(at, (size_t)(digits + sizeof digits - at)));
 }
 
-void json_close(struct buf *b, struct json_mark mark, const char *brackets)
-{
-    if (!buf_ok(b))
-        return;
-    if (b->n == mark.body) {
-        buf_cut(b, mark.key);
-        return;
-    }
-    b->p[mark.body] = brackets[0];
-    buf_putc(b, brackets[1]);
-}
-
-struct sv text_cut_characters(struct sv v, size_t max)
+struct sv text_cut_long(struct sv v, size_t max)
 {
     size_t at = 0, characters = 0;
-    if (v.n <= max)
-        return v;
     for (; at < v.n; at++) {
         if (!is_continuation(v.p[at]) && characters++ == max)
             break;

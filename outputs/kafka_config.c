@@ -107,9 +107,6 @@ static const char *const defaults[][2] = {
     {"batch.size", "131072"},
     {"socket.keepalive.enable", "true"},
     {"socket.nagle.disable", "true"},
-    /* Brokers close idle connections every ten minutes: no news. A lost broker shows when it cannot be
-       reached again. */
-    {"log.connection.close", "false"},
     /* A missing topic is to be reported within seconds; its records are tried again either way. */
     {"topic.metadata.propagation.max.ms", "3000"},
 };

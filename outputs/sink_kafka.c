@@ -65,8 +65,13 @@ struct farewell {
     struct kafka_library lib;
     rd_kafka_t *producer;
     struct os_thread *thread;
+    struct farewell *next; /* in left_behind */
     atomic_bool gone;
 };
+
+/* Those that did not go in time. Later ones look after them, so that a stuck resolver costs a thread and no
+ * leak. */
+static _Atomic(struct farewell *) left_behind;
 
 struct sink {
     struct kafka_library lib;
@@ -162,6 +167,12 @@ static void serve_fatal_error(struct sink *s)
     say(s, NOTICE_ERROR, "the producer failed and is started anew: %s: %s", s->lib.err2str(err), text);
 }
 
+/* Brokers close idle connections every ten minutes: no news. A broker that is lost shows when it is needed. */
+static bool is_idle_close(const struct sink *s, rd_kafka_resp_err_t err, const char *reason)
+{
+    return err == RD_KAFKA_RESP_ERR__TRANSPORT && s->queued == 0 && strstr(reason, "in state UP");
+}
+
 /* Errors that are no record's: connections, authentication, the producer as a whole. */
 static void serve_error(struct sink *s, rd_kafka_event_t *event)
 {
@@ -176,6 +187,8 @@ static void serve_error(struct sink *s, rd_kafka_event_t *event)
         say(s, NOTICE_ERROR, "no broker can be reached; records are kept and sent later");
         return;
     }
+    if (is_idle_close(s, err, reason))
+        return;
     remember_error(s, err, reason);
     say(s, fault_code_of(err, reason) == FAULT_CONNECT ? NOTICE_WARNING : NOTICE_ERROR, "%s", reason);
 }
@@ -534,19 +547,41 @@ static void farewell_run(void *ctx)
     atomic_store(&bye->gone, true);
 }
 
-/* True when no producer is on its way out any more. After a timeout its thread ends on its own, whenever that
- * is. */
+static bool farewell_ended(struct farewell *bye)
+{
+    if (!atomic_load(&bye->gone))
+        return false;
+    os_thread_join(bye->thread);
+    free(bye);
+    return true;
+}
+
+static void leave_behind(struct farewell *bye)
+{
+    bye->next = atomic_load(&left_behind);
+    while (!atomic_compare_exchange_weak(&left_behind, &bye->next, bye)) {
+    }
+}
+
+static void look_after_left_behind(void)
+{
+    for (struct farewell *next, *bye = atomic_exchange(&left_behind, NULL); bye; bye = next) {
+        next = bye->next;
+        if (!farewell_ended(bye))
+            leave_behind(bye);
+    }
+}
+
+/* True when no producer of this sink is on its way out any more. */
 static bool farewell_wait(struct sink *s, int64_t until_ms)
 {
-    if (!s->farewell)
-        return true;
-    for (int wait_ms = 1; !atomic_load(&s->farewell->gone); wait_ms = wait_ms < 16 ? wait_ms * 2 : wait_ms) {
+    int wait_ms = 1;
+    while (s->farewell && !farewell_ended(s->farewell)) {
         if (os_monotonic_ms() >= until_ms)
             return false;
         os_sleep_ms(wait_ms);
+        wait_ms = wait_ms < 16 ? wait_ms * 2 : wait_ms;
     }
-    os_thread_join(s->farewell->thread);
-    free(s->farewell);
     s->farewell = NULL;
     return true;
 }
@@ -661,12 +696,11 @@ static void kafka_close(struct sink *s, int timeout_ms)
     int64_t until_ms = os_monotonic_ms() + timeout_ms;
     int reserve_ms = timeout_ms / 2 < 2 * STOP_DRAIN_MS ? timeout_ms / 2 : 2 * STOP_DRAIN_MS;
     kafka_flush(s, timeout_ms - reserve_ms);
-    if (s->producer) {
-        farewell_wait(s, os_monotonic_ms());
+    if (s->producer)
         producer_stop(s, os_monotonic_ms() + (reserve_ms + 1) / 2);
-    }
     if (!farewell_wait(s, until_ms))
-        say(s, NOTICE_WARNING, "librdkafka does not end in time and is left behind");
+        leave_behind(s->farewell);
+    look_after_left_behind();
     settle_rest(s);
     give_back(s);
     free(s);

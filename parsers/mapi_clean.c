@@ -142,7 +142,8 @@ static size_t tag_at(struct sv v)
         at++;
     if (at == v.n || !is_known_tag(sv_slice(v, name, at)))
         return 0;
-    if (v.p[at] != '>' && v.p[at] != '/' && !ascii_is_space(v.p[at]))
+    /* "<b/cn=…" is a DN. */
+    if (v.p[at] != '>' && !sv_starts(sv_slice(v, at, v.n), SV("/>")) && !ascii_is_space(v.p[at]))
         return 0;
     while (at < v.n && v.p[at] != '>' && v.p[at] != '<')
         at++;

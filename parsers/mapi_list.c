@@ -43,22 +43,25 @@ static size_t separator_behind(struct sv t, size_t at)
     return at < t.n && is_separator(t.p[at]) ? at : SV_NPOS;
 }
 
-/* The type behind the separator: up to the next one, known or at least a single word. */
+/*
+ * The type behind the separator: the rest of its line, known, or at least a single word on a line or in
+ * quotes of its own. A DN may hold "a, 5, b", but is not the line's end.
+ */
 static bool read_type(struct sv t, size_t separator, struct mapi_words *out)
 {
     size_t end = separator + 1;
-    while (end < t.n && end - separator <= ITEM_MAX && t.p[end] != '\n' && t.p[end] != t.p[separator])
+    while (end < t.n && end - separator <= ITEM_MAX && t.p[end] != '\n')
         end++;
-    struct sv raw = sv_slice(t, separator + 1, end), word = without_padding(raw);
+    struct sv raw = sv_trim(sv_slice(t, separator + 1, end)), word = without_padding(raw);
+    if (sv_empty(word) || end - separator > ITEM_MAX)
+        return false;
+    bool is_known = !sv_absent(mapi_object_type(word)), opened = is_padding(raw.p[0]);
     uint64_t number;
-    if (sv_empty(word) || end - separator > ITEM_MAX || mapi_text_number(word, &number) == word.n)
+    bool alone = (t.p[separator] == '\n' || opened) && mapi_text_number(word, &number) != word.n;
+    if (!is_known && (!alone || sv_find_char(word, ' ') != SV_NPOS || sv_find_char(word, '/') != SV_NPOS))
         return false;
-    if (sv_absent(mapi_object_type(word)) && sv_find_char(word, ' ') != SV_NPOS)
-        return false;
-    struct sv head = sv_trim(raw);
-    bool opened = is_padding(head.p[0]);
-    out->cut = end == t.n && (opened ? head.p[head.n - 1] != head.p[0] && !sv_ends(head, SV("."))
-                                     : mapi_object_type_is_begun(word));
+    bool closed = raw.p[raw.n - 1] == raw.p[0] || sv_ends(raw, SV("."));
+    out->cut = end == t.n && (opened ? !closed : !is_known);
     out->type = word;
     return true;
 }
@@ -94,8 +97,12 @@ static bool tells_of_strings(struct sv t)
 static bool read_from_limit(struct sv t, size_t who, size_t at, size_t digits, struct mapi_words *out)
 {
     size_t before = separator_before(t, at), behind = separator_behind(t, at + digits);
-    if (before == SV_NPOS || behind == SV_NPOS || before < who || t.p[before] != t.p[behind] ||
-        !read_type(t, behind, out))
+    if (before == SV_NPOS || behind == SV_NPOS || before < who || t.p[before] != t.p[behind])
+        return false;
+    /* A number alone on its line may come from a wrapped sentence; there the principal does not begin its
+     * line. */
+    bool begins_line = who == 0 || t.p[who - 1] == '\n';
+    if ((t.p[before] == '\n' && !begins_line) || !read_type(t, behind, out))
         return false;
     size_t end = read_client(t, who, before, out);
     out->who = without_padding(sv_slice(t, who, end));

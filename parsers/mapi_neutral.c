@@ -52,7 +52,7 @@ static struct span type_ending_at(struct sv t, size_t from, size_t to)
         if (!sv_absent(mapi_object_type(sv_slice(t, start, to))))
             found = (struct span){start, to, start};
         size_t gap = start;
-        while (gap > from && t.p[gap - 1] == ' ')
+        while (gap > from && ascii_is_space(t.p[gap - 1]))
             gap--;
         if (gap == start)
             break;
@@ -133,14 +133,25 @@ static struct span find_integer(struct sv t, size_t from, size_t to, bool first,
     return found;
 }
 
-/* The limit behind the type, as East Asian word order has it: in the same sentence. */
-static struct span find_integer_behind(struct sv t, size_t from, uint64_t *value)
+/* Where the sentence ends that from stands in: at a line's end or a full stop. */
+static size_t end_of_sentence(struct sv t, size_t from)
 {
-    size_t end = from;
-    while (end < t.n && t.p[end] != '\n' &&
-           !(t.p[end] == '.' && (end + 1 == t.n || ascii_is_space(t.p[end + 1]))))
-        end++;
-    return find_integer(t, from, end, true, value);
+    while (from < t.n && t.p[from] != '\n' &&
+           !(t.p[from] == '.' && (from + 1 == t.n || ascii_is_space(t.p[from + 1]))))
+        from++;
+    return from;
+}
+
+/*
+ * The limit behind the type, as East Asian word order has it. Behind a quoted word that is no known type it
+ * would as well be the limit behind a client type; at the end of the text it may have lost digits.
+ */
+static struct span find_integer_behind(struct sv t, struct span type, uint64_t *value)
+{
+    if (!is_found(type) || sv_absent(mapi_object_type(text_of(t, type))))
+        return no_span;
+    struct span found = find_integer(t, type.to, end_of_sentence(t, type.to), true, value);
+    return is_found(found) && found.to == t.n ? no_span : found;
 }
 
 /* Where X ends when nothing behind it could be read: at the first quote that nothing is joined to. */
@@ -191,7 +202,8 @@ static bool read_object(struct sv t, size_t from, struct mapi_words *out, struct
     *type = find_known_type(t, from);
     if (!is_found(*type))
         *type = find_quoted_word(t, from);
-    *limit = find_integer(t, from, is_found(*type) ? type->from : t.n, false, &out->limit.v);
+    size_t to = is_found(*type) ? type->open : end_of_sentence(t, from);
+    *limit = find_integer(t, from, to, false, &out->limit.v);
     out->limit.has = is_found(*limit);
     if (!is_found(*type))
         return false;
@@ -210,6 +222,16 @@ static bool is_opened_by_quote(struct sv t, size_t at)
     return at && t.p[at - 1] == '"';
 }
 
+/* Of an X whose quote does not close before the type: all of it is X. */
+static void read_unclosed(struct sv t, size_t who, struct mapi_words *out)
+{
+    out->type = SV_ABSENT;
+    out->limit = (struct opt_u64){0};
+    out->cut = true;
+    size_t end = first_closing_quote(t, who);
+    out->who = sv_trim(sv_slice(t, who, end));
+}
+
 static void read_who(struct sv t, size_t who, struct span type, struct span limit, struct mapi_words *out)
 {
     bool opened = is_opened_by_quote(t, who);
@@ -219,15 +241,19 @@ static void read_who(struct sv t, size_t who, struct span type, struct span limi
     if (opened && limit_first && end == SV_NPOS) {
         /* The number stands inside X. */
         uint64_t value;
-        struct span behind = is_found(type) ? find_integer_behind(t, type.to, &value) : no_span;
+        struct span behind = find_integer_behind(t, type, &value);
         out->limit = is_found(behind) ? opt_u64(value) : (struct opt_u64){0};
         end = end_of_quoted(t, who, bound, &out->client);
     }
-    if (!is_found(type) && !is_found(limit))
-        end = first_closing_quote(t, who);
+    if (opened && (end == SV_NPOS || (!is_found(type) && !is_found(limit)))) {
+        read_unclosed(t, who, out);
+        return;
+    }
     if (end == SV_NPOS) {
         out->cut = true; /* nobody can tell where it ends */
-        end = opened ? bound : end_of_bare(t, who, limit_first ? limit.from : bound);
+        if (!is_found(type))
+            out->limit = (struct opt_u64){0};
+        end = end_of_bare(t, who, limit_first ? limit.from : bound);
     }
     out->who = sv_trim(sv_slice(t, who, end));
 }
@@ -254,7 +280,7 @@ bool mapi_neutral_read(struct sv t, struct mapi_words *out)
     struct span type, limit;
     bool has_type = read_object(t, who, out, &type, &limit);
     if (has_type && !is_found(limit)) {
-        limit = find_integer_behind(t, type.to, &out->limit.v);
+        limit = find_integer_behind(t, type, &out->limit.v);
         out->limit.has = is_found(limit);
     }
     out->form = lex_form_before(t, who);

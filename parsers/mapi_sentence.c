@@ -101,6 +101,14 @@ static void read_headline_client(struct sv t, size_t verb, struct sv *client)
         *client = word;
 }
 
+static bool has_odd_quotes(struct sv t, size_t from)
+{
+    bool odd = false;
+    for (; from < t.n; from++)
+        odd ^= t.p[from] == '"';
+    return odd;
+}
+
 static void read_who(struct sv t, const struct frame *f, struct mapi_words *out)
 {
     size_t from = f->who == SV_NPOS ? 0 : f->who;
@@ -121,6 +129,9 @@ static void read_who(struct sv t, const struct frame *f, struct mapi_words *out)
         /* What follows the last quote is the sentence's: ". It", "has", … */
         size_t last = lex_rfind(x, '"', 1, x.n);
         x = last == SV_NPOS ? x : sv_slice(x, 0, last + 1);
+        /* A quote behind the verb that closes it tells that the verb is part of a DN and the sentence's own
+         * is cut off. */
+        out->cut = last == SV_NPOS && has_odd_quotes(t, f->number);
     }
     out->who = lex_unquote(x);
 }
@@ -149,13 +160,18 @@ static size_t unquoted_type_end(struct sv t, size_t at)
     return known ? known : first;
 }
 
+/*
+ * A quote that opens and does not close may have lost the rest of the word, even of a known one, because
+ * "objtMessage" is the beginning of "objtMessageView"; a full stop tells that it has not. Without quotes only
+ * an unknown word is suspect: a missing full stop alone is no cut.
+ */
 static void read_unquoted_type(struct sv t, size_t at, bool opened, struct mapi_words *out)
 {
     size_t end = unquoted_type_end(t, at);
     out->type = sv_slice(t, at, end);
     bool stopped = end < t.n && t.p[end] == '.' && (end + 1 == t.n || t.p[end + 1] != '.');
     bool ends_text = lex_blanks(t, end) == t.n;
-    if (opened ? !stopped : ends_text && mapi_object_type_is_begun(out->type))
+    if (opened ? !stopped : ends_text && sv_absent(mapi_object_type(out->type)))
         out->cut = true;
 }
 

@@ -121,20 +121,6 @@ struct sv mapi_object_type(struct sv word)
     return SV_ABSENT;
 }
 
-bool mapi_object_type_is_begun(struct sv word)
-{
-    char key[MAPI_TYPE_WORD_MAX];
-    if (sv_empty(word) || !sv_absent(mapi_object_type(word)))
-        return false;
-    if (sv_istarts(SV("objt"), word))
-        return true;
-    struct sv folded = fold(word, key);
-    for (size_t i = 0; i < OBJECT_TYPES && !sv_absent(folded); i++)
-        if (sv_starts(object_types[i].word, folded))
-            return true;
-    return false;
-}
-
 struct sv mapi_client_type(struct sv word)
 {
     for (size_t i = 0; i < CLIENT_TYPES; i++)

@@ -20,9 +20,6 @@ enum { MAPI_TYPE_WORD_MAX = 40 }; /* bytes of the longest spelling that can be k
  */
 struct sv mapi_object_type(struct sv word);
 
-/* True when word is no type but the beginning of one: what a cut text leaves. */
-bool mapi_object_type_is_begun(struct sv word);
-
 /* The canonical spelling of a client type (Exchange 2013 and later) in any ASCII case, or absent. Static
  * text. */
 struct sv mapi_client_type(struct sv word);

@@ -4,8 +4,8 @@
  * any number.
  *
  * With a selector of one id the raw bytes are searched for that number; only the record around a hit is
- * looked at. What is accepted as a hit is xml_event_id_at's to say: the plain decimal number, without leading
- * zeros, as the text of an EventID element. Other selectors walk from record to record. Both ways end in the
+ * looked at. What is accepted as a hit is xml_event_id_at's to say: the decimal number as the text of an
+ * EventID element. Other selectors walk from record to record. Both ways end in the
  * same exact test on decoded values.
  *
  * The search keeps no state but the place where it is, so that any position between two records is as good as
@@ -50,6 +50,7 @@ struct parser {
     size_t bare;    /* index: [border, bare) holds no <Event and no </Event> */
     size_t at;      /* index of what was not looked at yet */
     bool in_record; /* a record that has to be looked at begins at border; at is inside of it */
+    bool tried;     /* the short way was tried for it */
     bool masked;    /* the record has a comment or a CDATA section */
 
     uint64_t last_step; /* offset of the last step's position */
@@ -167,7 +168,7 @@ static size_t record_limit(const struct parser *p)
 static void set_border(struct parser *p, size_t index)
 {
     p->border = p->bare = p->at = index;
-    p->in_record = p->masked = false;
+    p->in_record = p->tried = p->masked = false;
 }
 
 /* Goes into the record at start; what lies before from was looked at. */
@@ -176,7 +177,8 @@ static enum search enter_record(struct parser *p, size_t start, size_t from)
     p->border = p->bare = start;
     p->at = from;
     p->in_record = true;
-    p->masked = false;
+    p->tried = p->masked = false;
+    p->counts.records += !p->by_number;
     return SEARCH_FOUND;
 }
 
@@ -451,13 +453,25 @@ static bool reject(struct parser *p, size_t end)
     return false;
 }
 
+/* The record [border, end) is decoded: true if it is selected. */
+static bool deliver(struct parser *p, size_t end, struct sv text, struct event *e, struct step *step)
+{
+    bool wanted =
+        e->event_id.has ? selector_wants(p->selector, event_source(e), e->event_id.v) : p->selector->all;
+    if (!wanted)
+        return reject(p, end);
+    e->original = text;
+    e->offset = p->base + p->border;
+    e->length = end - p->border;
+    finish(p, step, STEP_EVENT, end);
+    return true;
+}
+
 /* The whole record [border, end): true if it makes a step. */
 static bool take_record(struct parser *p, size_t end, struct event *e, struct step *step)
 {
     bool replaced;
-    uint64_t offset = p->base + p->border, length = end - p->border;
     struct sv text = record_text(p, end, &replaced);
-    p->counts.records += !p->by_number;
     if (sv_absent(text))
         return skip(p, step, end, "the record is longer than 1 MiB");
     if (!provider_can_match(p, text))
@@ -465,22 +479,31 @@ static bool take_record(struct parser *p, size_t end, struct event *e, struct st
     const char *reason = xml_decode(p->decoder, text, e);
     if (reason)
         return skip(p, step, end, reason);
-    bool wanted =
-        e->event_id.has ? selector_wants(p->selector, event_source(e), e->event_id.v) : p->selector->all;
-    if (!wanted)
-        return reject(p, end);
-    e->original = text;
-    e->offset = offset;
-    e->length = length;
     e->text_replaced |= replaced;
-    finish(p, step, STEP_EVENT, end);
-    return true;
+    return deliver(p, end, text, e, step);
+}
+
+/* The short way: the record at border if it is plain and all of it is there. *end is then the index behind
+ * it. */
+static bool take_plain(struct parser *p, struct event *e, struct sv *text, size_t *end)
+{
+    if (p->tried || p->text.encoding != TEXT_UTF8)
+        return false;
+    p->tried = true;
+    struct sv there = sv_make(p->memory + p->border, p->text.n - p->border);
+    size_t n = xml_decode_plain(p->decoder, sv_slice(there, 0, record_limit(p)), e);
+    *text = sv_slice(there, 0, n);
+    *end = p->border + n;
+    return n != 0;
 }
 
 /* Goes on in the record at border. *more is set when its end is not in memory. */
 static bool go_on(struct parser *p, struct event *e, struct step *step, bool *more)
 {
     size_t end = p->border;
+    struct sv text;
+    if (take_plain(p, e, &text, &end))
+        return deliver(p, end, text, e, step);
     switch (walk_record(p, &end)) {
     case WALK_END:
         return take_record(p, end, e, step);

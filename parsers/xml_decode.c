@@ -5,6 +5,7 @@
 #include "event_tree.h"
 #include "hash64.h"
 #include "utf.h"
+#include "xml_plain.h"
 
 #include <expat.h>
 #include <stdlib.h>
@@ -202,9 +203,16 @@ static bool replace_forbidden(struct xml_decoder *d, struct sv text)
     return replaced && buf_ok(&d->clean);
 }
 
+size_t xml_decode_plain(struct xml_decoder *d, struct sv text, struct event *e)
+{
+    arena_reset(&d->arena);
+    event_tree_begin(&d->tree, e, &d->arena);
+    return xml_plain(&d->tree, text);
+}
+
 const char *xml_decode(struct xml_decoder *d, struct sv text, struct event *e)
 {
-    if (parse(d, text, e))
+    if (xml_decode_plain(d, text, e) == text.n || parse(d, text, e))
         return NULL;
     const char *reason = d->reason;
     /* Forbidden characters are rare, so that they are looked for only where expat has met something. */

@@ -28,4 +28,10 @@ void xml_decoder_free(struct xml_decoder *d); /* NULL is allowed */
  */
 const char *xml_decode(struct xml_decoder *d, struct sv text, struct event *e);
 
+/*
+ * The short way: the record at text's beginning if it is plain (xml_plain.h), whatever follows it. Returns
+ * its bytes, or 0: then xml_decode tells, once the record's end is known. The bytes taken are valid UTF-8.
+ */
+size_t xml_decode_plain(struct xml_decoder *d, struct sv text, struct event *e);
+
 #endif

@@ -204,13 +204,16 @@ void xml_number_init(struct xml_number *number, uint32_t value, enum text_encodi
     number->width = word.n * text_unit(encoding);
 }
 
-/* The character before index i, blanks left out; NO_UNIT if there is none behind floor. */
-static uint32_t before_blanks(const struct xml_text *t, size_t floor, size_t i)
+/* The character before index i, leading zeros and then blanks left out; NO_UNIT if there is none behind
+ * floor. */
+static uint32_t before_number(const struct xml_text *t, size_t floor, size_t i)
 {
     size_t unit = text_unit(t->encoding);
+    bool zeros = true;
     while (i >= floor + unit) {
         uint32_t c = unit_at(t, i -= unit);
-        if (!is_blank(c))
+        zeros = zeros && c == '0';
+        if (!zeros && !is_blank(c))
             return c;
     }
     return NO_UNIT;
@@ -220,7 +223,7 @@ enum xml_hit xml_event_id_at(const struct xml_text *t, size_t floor, size_t at,
                              const struct xml_number *number)
 {
     size_t unit = text_unit(t->encoding), i = at + number->width;
-    uint32_t before = before_blanks(t, floor, at);
+    uint32_t before = before_number(t, floor, at);
     if (before != '>' && before != '[')
         return XML_HIT_NO;
     while (is_blank(unit_at(t, i)))

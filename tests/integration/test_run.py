@@ -333,13 +333,16 @@ def test_a_state_that_cannot_be_written_does_not_stop_delivery(directory):
     if done.returncode != 0:
         raise Skip("a small file system cannot be mounted here: " + done.stderr.decode().strip())
     try:
-        with start(directory, [directory / "*.xml"]) as agent:
+        state = {"directory": str(disk), "sync_interval": "1h"}
+        with start(directory, [directory / "*.xml"], state=state) as agent:
             wait_for(lambda: len(shipped(directory)) == 50, what="50 records")
             try:
                 (disk / "ballast").write_bytes(bytes(1 << 20))
             except OSError:
                 pass
-            append(directory / "a.xml", exports.wevtutil_file(events(51, 50)))
+            for e in events(51, 50):
+                append(directory / "a.xml", exports.wevtutil_file([e]))
+                time.sleep(0.02)
             wait_for(lambda: len(shipped(directory)) == 100, what="100 records")
             wait_for(lambda: "delivering on" in agent.log(), what="the message about the state")
             (disk / "ballast").unlink()

@@ -8,7 +8,6 @@
 
 #include "encoder.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,7 +26,8 @@ struct sample {
 
 static inline void sample_time(struct wtime *t, const char *text)
 {
-    cr_assert(wtime_parse(sv_from(text), t));
+    if (!wtime_parse(sv_from(text), t))
+        abort();
 }
 
 static inline void sample_system(struct event *e, const char *time, uint64_t qualifiers, uint64_t record_id)
@@ -165,10 +165,10 @@ static inline char *sample_file(const char *name)
         return NULL;
     enum { MOST = 1 << 16 };
     char *text = malloc(MOST);
-    cr_assert_not_null(text);
-    size_t n = fread(text, 1, MOST - 1, f);
+    size_t n = text ? fread(text, 1, MOST - 1, f) : 0;
     fclose(f);
-    text[n && text[n - 1] == '\n' ? n - 1 : n] = '\0';
+    if (text)
+        text[n && text[n - 1] == '\n' ? n - 1 : n] = '\0';
     return text;
 }
 

@@ -4,6 +4,7 @@
 
 #include "broken_configs.h"
 #include "fake_registry.h"
+#include "os_file.h"
 #include "report.h"
 
 #include <criterion/criterion.h>
@@ -120,7 +121,8 @@ Test(config, no_message_about_a_broken_file_shows_a_secret)
 
 Test(config, messages_come_in_the_order_of_the_file)
 {
-    parse("outputs: [{name: o, type: screen, key: x}]\nlog: {level: x}\nselect: [{provider: X, id: x}]\nfoo: "
+    parse("outputs: [{name: o, type: screen, message_key: x}]\nlog: {level: x}\nselect: [{provider: X, id: "
+          "x}]\nfoo: "
           "bar\n");
     cr_assert_eq(messages.errors, 6); /* and `state` and `sources` are missing */
     for (size_t i = 1; i < messages.count; i++)
@@ -185,7 +187,7 @@ Test(config, every_setting_of_the_file_arrives)
           "poll_interval: 5s}\n"
           "outputs:\n"
           "  - {name: o, type: screen, format: pages, sources: [a], original: always, diag_context: true, "
-          "key: host,\n"
+          "message_key: host,\n"
           "     facility: local7, enterprise_number: 99, bom: never, max_bytes: 8KiB}\n");
     print_messages();
     cr_assert(config);
@@ -549,6 +551,22 @@ Test(config, a_truncated_file_never_crashes)
         parse_bytes(text, n);
         cr_expect(config || messages.errors > 0);
     }
+}
+
+Test(config, the_reference_file_cut_at_any_byte_never_crashes)
+{
+    struct fault fault;
+    size_t n;
+    char *text = os_read_file(SOURCE_ROOT "/packaging/mapitail.reference.yaml", CONFIG_SIZE_MAX, &n, &fault);
+    cr_assert(text, "%s", fault.text);
+    for (size_t cut = 0; cut <= n; cut++) {
+        char *exact = malloc(cut ? cut : 1); /* so that a sanitizer sees a byte too far */
+        memcpy(exact, text, cut);
+        parse_bytes(exact, cut);
+        cr_expect(!config && messages.errors > 0); /* its types of output are not those of the test */
+        free(exact);
+    }
+    free(text);
 }
 
 Test(config, a_damaged_byte_never_crashes)

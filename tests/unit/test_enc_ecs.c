@@ -5,6 +5,7 @@
 #include "sample_records.h"
 #include "utf.h"
 
+#include <criterion/criterion.h>
 #include <jansson.h>
 
 extern const struct encoder_ops encoder_ecs;

@@ -5,6 +5,8 @@
 #include "sample_records.h"
 #include "utf.h"
 
+#include <criterion/criterion.h>
+
 extern const struct encoder_ops encoder_rfc5424;
 
 static struct sample s;

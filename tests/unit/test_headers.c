@@ -3,6 +3,8 @@
 #include "headers.h"
 #include "sample_records.h"
 
+#include <criterion/criterion.h>
+
 static struct sample s;
 static struct arena arena;
 static struct sink_header headers[HEADERS_MAX];

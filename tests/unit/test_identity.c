@@ -3,6 +3,7 @@
 #include "identity.h"
 #include "sample_records.h"
 
+#include <criterion/criterion.h>
 #include <string.h>
 
 static struct sample s;

@@ -58,6 +58,59 @@ Test(json_text, both_scans_stop_at_every_byte_that_is_not_plain_wherever_it_stan
     }
 }
 
+/* The escape of one byte of ASCII or of a lone byte above, said a second time. */
+static void put_expected(struct buf *to, unsigned char byte)
+{
+    static const char *const named[] = {"\\b", "\\t", "\\n", "\\u000b", "\\f", "\\r"};
+    if (byte >= 0x80)
+        buf_lit(to, "\xef\xbf\xbd");
+    else if (byte == '"' || byte == '\\')
+        buf_printf(to, "\\%c", byte);
+    else if (byte >= 8 && byte <= 13)
+        buf_put(to, sv_from(named[byte - 8]));
+    else if (byte < 0x20)
+        buf_printf(to, "\\u%04x", byte);
+    else
+        buf_putc(to, (char)byte);
+}
+
+static void expect_value(struct sv text, struct buf *expected)
+{
+    struct buf tight;
+    buf_reset(expected);
+    for (size_t i = 0; i < text.n; i++)
+        put_expected(expected, (unsigned char)text.p[i]);
+    buf_putc(expected, '"');
+    buf_reset(&b);
+    json_value(&b, text);
+    cr_assert(sv_eq(buf_sv(&b), buf_sv(expected)), "%.*s instead of %.*s", SV_ARG(buf_sv(&b)),
+              SV_ARG(buf_sv(expected)));
+    /* A buffer that just holds the result takes the way that asks for no room in advance. */
+    buf_init(&tight, expected->n);
+    json_value(&tight, text);
+    cr_assert(buf_ok(&tight) && sv_eq(buf_sv(&tight), buf_sv(expected)));
+    buf_free(&tight);
+}
+
+Test(json_text, every_byte_is_written_right_wherever_it_stands)
+{
+    struct buf expected;
+    buf_init(&expected, 1 << 10);
+    for (size_t n = 0; n <= 34; n++) {
+        char *text = malloc(n ? n : 1);
+        cr_assert_not_null(text);
+        for (size_t at = 0; at < n; at++) {
+            for (int byte = 0; byte < 256; byte += byte < 0x80 ? 1 : 31) {
+                memset(text, 'a', n);
+                text[at] = (char)byte;
+                expect_value(sv_make(text, n), &expected);
+            }
+        }
+        free(text);
+    }
+    buf_free(&expected);
+}
+
 Test(json_text, neighbours_of_special_bytes_are_plain)
 {
     const struct sv v = SV("! #[^ ~}{!#[^~ ! #[^ ~}{!#[^~ !");

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct arena arena;
@@ -406,4 +407,51 @@ Test(mapi9646, published_samples_give_what_they_say)
     }
     fclose(f);
     cr_assert_gt(count, 50);
+}
+
+static bool has_expected_facts(const struct mapi_limit *m, const json_t *expect)
+{
+    return sv_eq(m->legacy_dn, sv_from(text_at(expect, "legacy_dn"))) &&
+           sv_eq(m->mailbox_guid, sv_from(text_at(expect, "mailbox_guid"))) &&
+           sv_eq(m->object_type, sv_from(text_at(expect, "object_type"))) &&
+           m->limit.v == (uint64_t)json_integer_value(json_object_get(expect, "limit"));
+}
+
+/* The text in memory of exactly its size, so that a sanitizer sees a read behind it. */
+static void read_exact_copy(const char *text, size_t n, size_t flipped, char bits)
+{
+    struct mapi_limit m;
+    char *copy = malloc(n ? n : 1);
+    cr_assert_not_null(copy);
+    memcpy(copy, text, n);
+    if (flipped < n)
+        copy[flipped] = (char)(copy[flipped] ^ bits);
+    mapi9646_parse_text(sv_make(copy, n), &arena, &m);
+    bool complete_without_facts = m.status == PARSE_COMPLETE && (!m.limit.has || sv_empty(m.object_type));
+    cr_assert_not(complete_without_facts);
+    free(copy);
+    arena_reset(&arena);
+}
+
+Test(mapi9646, published_samples_survive_cuts_and_flipped_bits)
+{
+    FILE *f = open_samples();
+    char line[16384];
+    while (fgets(line, sizeof line, f)) {
+        json_t *sample = json_loads(line, 0, NULL);
+        cr_assert_not_null(sample);
+        const char *text = text_at(sample, "text");
+        const json_t *expect = json_object_get(sample, "expect");
+        for (size_t n = 0; n < strlen(text); n++) {
+            struct mapi_limit m;
+            arena_reset(&arena);
+            mapi9646_parse_text(sv_make(text, n), &arena, &m);
+            cr_assert(m.status != PARSE_COMPLETE || has_expected_facts(&m, expect), "%s cut to %zu",
+                      text_at(sample, "id"), n);
+            read_exact_copy(text, n, n, 0);
+            read_exact_copy(text, strlen(text), n, (char)(1 << n % 8));
+        }
+        json_decref(sample);
+    }
+    fclose(f);
 }

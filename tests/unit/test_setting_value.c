@@ -77,7 +77,7 @@ Test(setting_value, facts_tell_type_range_choices_and_default)
     s = (struct setting){.key = "k", .type = SETTING_CHOICE, .fallback = "safe", .choices = modes};
     cr_assert_str_eq(facts(&s), "One of: fast, safe. Default: safe.");
     s = (struct setting){.key = "k", .type = SETTING_INT};
-    cr_assert_str_eq(facts(&s), "A whole number. No default.");
+    cr_assert_str_eq(facts(&s), "A whole number. Optional.");
     s = (struct setting){.key = "k", .type = SETTING_STRING, .required = true};
     cr_assert_str_eq(facts(&s), "Text. Required.");
 }
