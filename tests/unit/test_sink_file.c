@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file sink: whole lines whatever happens to the file, the disk or the name. */
 #include "certificates.h"
+#include "keep.h"
 #include "os_clock.h"
 #include "sink.h"
 #include "sink_settings.h"
@@ -75,7 +76,7 @@ static enum item_result put(struct sink *s, const char *text, size_t times)
 
 static char *content_of(const char *name)
 {
-    char *text = calloc(1, 1 << 20);
+    char *text = keep(calloc(1, 1 << 20));
     FILE *f = fopen(name, "r");
     if (!f)
         return NULL;
@@ -149,7 +150,7 @@ Test(file, a_file_that_is_nothing_but_half_a_line_is_emptied)
 
 Test(file, half_a_line_longer_than_a_block_is_cut)
 {
-    char *text = malloc(200001);
+    char *text = keep(malloc(200001));
     memset(text, 'x', 200000);
     text[200000] = '\0';
     text[9] = '\n';
@@ -198,7 +199,7 @@ Test(file, rotation_keeps_every_line_and_every_file_within_its_size)
 Test(file, a_message_larger_than_max_size_gets_a_file_of_its_own)
 {
     struct sink *s = open_with("max_size", "4096");
-    char *line = malloc(10000);
+    char *line = keep(malloc(10000));
     memset(line, 'z', 9999);
     line[9999] = '\0';
     put(s, "first", 1);

@@ -4,6 +4,7 @@
  * and without one byte of a record; the right ones are accepted.
  */
 #include "certificates.h"
+#include "keep.h"
 #include "os_clock.h"
 #include "peer.h"
 #include "sink.h"
@@ -66,7 +67,7 @@ TestSuite(tls, .init = setup);
 
 static SSL_CTX *make_server(const struct tls_case *c, const struct certificate *certificate)
 {
-    SSL_CTX *server = SSL_CTX_new(TLS_server_method());
+    SSL_CTX *server = keep(SSL_CTX_new(TLS_server_method()));
     if (c->version && c->version < TLS1_2_VERSION)
         SSL_CTX_set_cipher_list(server, "ALL:@SECLEVEL=0");
     if (c->ciphers)
