@@ -2,6 +2,8 @@
 /* Certificates for tests, made on the spot. */
 #include "certificates.h"
 
+#include "keep.h"
+
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <openssl/ec.h>
@@ -17,7 +19,7 @@ enum { DAY = 86400 };
 static X509 *blank(const char *cn, EVP_PKEY *key, int from_days, int until_days)
 {
     static long serial;
-    X509 *x = X509_new();
+    X509 *x = keep(X509_new());
     X509_set_version(x, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x), ++serial + getpid() * 1000L);
     X509_gmtime_adj(X509_getm_notBefore(x), (long)from_days * DAY);
@@ -39,8 +41,8 @@ static void extend(X509 *x, X509 *issuer, int nid, const char *value)
 
 struct authority *authority_new(const char *name)
 {
-    struct authority *a = calloc(1, sizeof *a);
-    a->key = EVP_EC_gen("P-256");
+    struct authority *a = keep(calloc(1, sizeof *a));
+    a->key = keep(EVP_EC_gen("P-256"));
     a->x509 = blank(name, a->key, -10, 10);
     X509_set_issuer_name(a->x509, X509_get_subject_name(a->x509));
     extend(a->x509, a->x509, NID_basic_constraints, "critical,CA:TRUE");
@@ -52,7 +54,7 @@ struct authority *authority_new(const char *name)
 struct certificate certificate_new(const struct authority *a, const struct certificate_wish *wish)
 {
     bool dated = wish->from_days || wish->until_days;
-    struct certificate c = {.key = EVP_EC_gen("P-256")};
+    struct certificate c = {.key = keep(EVP_EC_gen("P-256"))};
     c.x509 = blank(wish->cn ? wish->cn : "test receiver", c.key, dated ? wish->from_days : -1,
                    dated ? wish->until_days : 1);
     X509 *issuer = a ? a->x509 : c.x509;

@@ -120,6 +120,7 @@ static void took(struct peer *peer, struct connection *c, const char *p, size_t 
     c->n += n;
     pthread_mutex_lock(&peer->log->lock);
     peer->log->bytes += n;
+    peer->log->marks += memmem(p, n, PEER_MARK, strlen(PEER_MARK)) != NULL;
     take_frames(peer, c);
     pthread_mutex_unlock(&peer->log->lock);
 }
@@ -186,7 +187,9 @@ static void welcome(struct peer *peer)
         send(c.fd, peer->options.says, strlen(peer->options.says), MSG_NOSIGNAL);
     if (peer->options.closes_at_once) {
         char bytes[4096];
-        (void)!recv(c.fd, bytes, sizeof bytes, 0);
+        ssize_t n = recv(c.fd, bytes, sizeof bytes, 0);
+        if (n > 0)
+            took(peer, kept, bytes, (size_t)n);
         forget(peer, kept, false);
     } else if (peer->options.tls && !peer->options.hangs && !shake_hands(peer, kept)) {
         forget(peer, kept, false);

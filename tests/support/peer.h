@@ -19,6 +19,7 @@ struct peer_log {
     char **messages;
     size_t count, room;
     size_t bytes;       /* of application data, whatever they were */
+    size_t marks;       /* times that PEER_MARK was seen in them, framed or not */
     size_t malformed;   /* frames that no octet-counting parser takes */
     size_t half_frames; /* connections that ended inside a frame */
     size_t connections; /* accepted */
@@ -38,6 +39,9 @@ struct peer_options {
     bool closes_at_once; /* after says and one read */
     uint16_t port;       /* 0: any */
 };
+
+/* Stands in every message of a test that wants to know whether any of it was seen. */
+#define PEER_MARK "PEER-MARK"
 
 struct peer;
 

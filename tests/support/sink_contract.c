@@ -193,6 +193,13 @@ static size_t number_of(const char *message)
     return strtoul(message + n - 8, NULL, 10);
 }
 
+static void forget_log(struct peer_log *log)
+{
+    for (size_t i = 0; i < log->count; i++)
+        free(log->messages[i]);
+    free(log->messages);
+}
+
 /* How often each of the first `count` messages arrived; unordered counts steps back from one to the next. */
 static unsigned *arrivals(const struct contract_fixture *fixture, size_t count, size_t *unordered)
 {
@@ -206,6 +213,7 @@ static unsigned *arrivals(const struct contract_fixture *fixture, size_t count, 
         seen[n]++;
         *unordered += i && n < number_of(log.messages[i - 1]);
     }
+    forget_log(&log);
     return seen;
 }
 
@@ -216,9 +224,7 @@ static void wait_for_arrival(const struct contract_fixture *fixture, size_t coun
         struct peer_log log = PEER_LOG_INIT;
         fixture->received(&log);
         size_t n = log.count;
-        for (size_t i = 0; i < n; i++)
-            free(log.messages[i]);
-        free(log.messages);
+        forget_log(&log);
         if (n >= count)
             return;
         cr_assert(os_monotonic_ms() < until, "%zu of %zu messages arrived", n, count);

@@ -2,6 +2,8 @@
 /* Fills a sink's private configuration from text. */
 #include "sink_settings.h"
 
+#include "keep.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +36,8 @@ static int choice(const struct setting *setting, const char *value)
 /* The items live as long as the test process. */
 static struct setting_list list(const char *value)
 {
-    char *copy = strdup(value), *rest = NULL;
-    const char **items = calloc(strlen(value) + 1, sizeof *items);
+    char *copy = keep(strdup(value)), *rest = NULL;
+    const char **items = keep(calloc(strlen(value) + 1, sizeof *items));
     size_t n = 0;
     for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest))
         items[n++] = item;
@@ -72,7 +74,7 @@ static void put(void *config, const struct setting *setting, const char *value)
 
 void *sink_settings(const struct sink_ops *ops, const char *const *pairs)
 {
-    void *config = calloc(1, ops->config_size);
+    void *config = keep(calloc(1, ops->config_size));
     for (const struct setting *s = ops->settings; s->key; s++)
         if (s->fallback)
             put(config, s, s->fallback);

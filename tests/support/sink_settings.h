@@ -8,8 +8,8 @@
 
 /*
  * pairs: key, value, key, value, …, NULL. What is not named gets its default. A LIST's items are separated by
- * commas. Values are borrowed. free() the result. Fails the test on an unknown key or a value that cannot be
- * read.
+ * commas. Values are borrowed. The result lives till the process ends. Fails the test on an unknown key or a
+ * value that cannot be read.
  */
 void *sink_settings(const struct sink_ops *ops, const char *const *pairs);
 
