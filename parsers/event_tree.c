@@ -86,10 +86,13 @@ void event_tree_begin(struct event_tree *t, struct event *event, struct arena *a
     *t = (struct event_tree){.event = event, .arena = arena, .text = t->text};
 }
 
+/* Names are short: a loop is faster than a call. */
 static struct sv local_name(struct sv name)
 {
-    size_t colon = sv_find_char(name, ':');
-    return colon == SV_NPOS ? name : sv_slice(name, colon + 1, name.n);
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == ':')
+            return sv_slice(name, i + 1, name.n);
+    return name;
 }
 
 static enum element element_of(struct sv name)
@@ -121,11 +124,14 @@ static void set_text(struct event_tree *t, struct sv *field, struct sv value)
 
 static void set_number(struct opt_u64 *field, struct sv value)
 {
-    uint64_t number;
-    value = sv_trim(value);
+    uint64_t number = 0;
     if (field->has)
         return;
-    if (sv_istarts(value, SV("0x")) ? sv_hex_to_u64(value, &number) : sv_to_u64(value, &number))
+    bool plain = sv_to_u64(value, &number);
+    value = plain ? value : sv_trim(value);
+    if (plain)
+        *field = opt_u64(number);
+    else if (sv_istarts(value, SV("0x")) ? sv_hex_to_u64(value, &number) : sv_to_u64(value, &number))
         *field = opt_u64(number);
 }
 
