@@ -64,7 +64,8 @@ static const struct {
 enum { NAME_LENGTH_MAX = 13 };
 
 /* element_names[] of n letters begin at [n] and end before [n + 1]. */
-static const uint8_t names_of_length[NAME_LENGTH_MAX + 2] = {0, 0, 0, 0, 0, 2, 4, 7, 12, 17, 19, 19, 21, 21, 23};
+static const uint8_t names_of_length[NAME_LENGTH_MAX + 2] = {0,  0,  0,  0,  0,  2,  4, 7,
+                                                             12, 17, 19, 19, 21, 21, 23};
 
 enum { EVENT_MEMORY_MAX = 2 << 20 };
 
@@ -86,13 +87,23 @@ void event_tree_begin(struct event_tree *t, struct event *event, struct arena *a
     *t = (struct event_tree){.event = event, .arena = arena, .text = t->text};
 }
 
-static struct sv local_name(struct sv name)
+void event_tree_begin_lent(struct event_tree *t, struct event *event, struct arena *arena)
 {
-    size_t colon = sv_find_char(name, ':');
-    return colon == SV_NPOS ? name : sv_slice(name, colon + 1, name.n);
+    event_tree_begin(t, event, arena);
+    t->lent = true;
 }
 
-static enum element element_of(struct sv name)
+/* Names are short: a loop is faster than a call. */
+static struct sv local_name(struct sv name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == ':')
+            return sv_slice(name, i + 1, name.n);
+    return name;
+}
+
+/* What a name without prefix stands for. */
+static enum element element_named(struct sv name)
 {
     if (name.n > NAME_LENGTH_MAX)
         return EL_OTHER;
@@ -102,8 +113,29 @@ static enum element element_of(struct sv name)
     return EL_OTHER;
 }
 
+/* Cuts the prefix off *name and tells what it stands for. A name that is known has no prefix. */
+static enum element element_of(struct sv *name)
+{
+    enum element e = element_named(*name);
+    if (e != EL_OTHER)
+        return e;
+    struct sv local = local_name(*name);
+    if (local.n == name->n)
+        return EL_OTHER;
+    *name = local;
+    return element_named(local);
+}
+
+/* Is v the text that was put together from pieces? */
+static bool is_built(const struct event_tree *t, struct sv v)
+{
+    return t->text.n && v.p >= t->text.p && v.p <= t->text.p + t->text.n;
+}
+
 static struct sv keep(struct event_tree *t, struct sv v)
 {
+    if (t->lent && v.p && !is_built(t, v))
+        return v;
     struct sv copy = arena_copy(t->arena, v);
     if (sv_absent(copy)) {
         t->event->cut = true;
@@ -121,11 +153,14 @@ static void set_text(struct event_tree *t, struct sv *field, struct sv value)
 
 static void set_number(struct opt_u64 *field, struct sv value)
 {
-    uint64_t number;
-    value = sv_trim(value);
+    uint64_t number = 0;
     if (field->has)
         return;
-    if (sv_istarts(value, SV("0x")) ? sv_hex_to_u64(value, &number) : sv_to_u64(value, &number))
+    bool plain = sv_to_u64(value, &number);
+    value = plain ? value : sv_trim(value);
+    if (plain)
+        *field = opt_u64(number);
+    else if (sv_istarts(value, SV("0x")) ? sv_hex_to_u64(value, &number) : sv_to_u64(value, &number))
         *field = opt_u64(number);
 }
 
@@ -140,17 +175,22 @@ static bool in_data(const struct event_tree *t)
     return at(t, 1, EL_EVENT_DATA) || at(t, 1, EL_USER_DATA);
 }
 
+static void clear_text(struct event_tree *t)
+{
+    buf_reset(&t->text);
+    t->piece = SV_ABSENT;
+}
+
 void event_tree_open(struct event_tree *t, struct sv name)
 {
-    name = local_name(name);
-    enum element e = element_of(name);
+    enum element e = element_of(&name);
     if (t->depth < sizeof t->path / sizeof *t->path)
         t->path[t->depth] = (unsigned)e;
     if (t->depth == 0 && e == EL_EVENT)
         t->seen_event = true;
     t->depth++;
     t->has_child = false;
-    buf_reset(&t->text);
+    clear_text(t);
     t->datum_name = SV_ABSENT;
     /* Unnamed <Data> has no name; every other element of the payload lends its own. */
     if (t->depth >= 3 && in_data(t) && !(at(t, 1, EL_EVENT_DATA) && e == EL_DATA))
@@ -198,9 +238,9 @@ static void system_attribute(struct event_tree *t, struct sv name, struct sv val
 
 void event_tree_attribute(struct event_tree *t, struct sv name, struct sv value)
 {
-    name = local_name(name);
-    if (!at(t, 0, EL_EVENT))
+    if (t->depth < 2 || !at(t, 0, EL_EVENT))
         return;
+    name = local_name(name);
     if (t->depth == 3 && at(t, 1, EL_SYSTEM))
         system_attribute(t, name, value);
     else if (t->depth == 3 && at(t, 1, EL_EVENT_DATA) && at(t, 2, EL_DATA) && sv_eq(name, SV("Name")))
@@ -209,9 +249,27 @@ void event_tree_attribute(struct event_tree *t, struct sv name, struct sv value)
         set_text(t, &t->event->culture, value);
 }
 
+/* A second piece ends the first one's time as a view. */
+static void build_text(struct event_tree *t)
+{
+    buf_put(&t->text, t->piece);
+    t->piece = SV_ABSENT;
+}
+
 void event_tree_text(struct event_tree *t, struct sv text)
 {
+    if (t->lent && sv_absent(t->piece) && t->text.n == 0) {
+        t->piece = text;
+        return;
+    }
+    build_text(t);
     buf_put(&t->text, text);
+}
+
+void event_tree_character(struct event_tree *t, uint32_t code_point)
+{
+    build_text(t);
+    buf_utf8(&t->text, code_point);
 }
 
 static void system_element(struct event_tree *t, struct sv text)
@@ -300,7 +358,7 @@ void event_tree_close(struct event_tree *t)
 {
     if (t->depth == 0)
         return;
-    struct sv text = buf_sv(&t->text);
+    struct sv text = sv_absent(t->piece) ? buf_sv(&t->text) : t->piece;
     if (!buf_ok(&t->text))
         t->event->cut = true;
     if (at(t, 0, EL_EVENT)) {
@@ -313,7 +371,7 @@ void event_tree_close(struct event_tree *t)
         else if (t->depth >= 3 && in_data(t) && !t->has_child)
             data_element(t, text);
     }
-    buf_reset(&t->text);
+    clear_text(t);
     t->has_child = true;
     t->depth--;
 }

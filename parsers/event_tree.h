@@ -19,7 +19,9 @@ enum { EVENT_TREE_DEPTH_MAX = 64 };
 struct event_tree {
     struct event *event;
     struct arena *arena;
-    struct buf text;      /* of the innermost open element */
+    struct buf text;      /* of the innermost open element, where it came in pieces or must be copied */
+    struct sv piece;      /* the same text while it is one lent view */
+    bool lent;            /* views outlive the event */
     unsigned depth;       /* open elements */
     unsigned path[4];     /* what the outermost open elements are: enum of event_tree.c */
     struct sv datum_name; /* of the open datum, in the arena */
@@ -34,10 +36,15 @@ void event_tree_free(struct event_tree *t);
 /* Starts a new event, which is cleared. event and arena are borrowed until the next begin. */
 void event_tree_begin(struct event_tree *t, struct event *event, struct arena *arena);
 
-/* An element opens, its attributes follow, then text and elements, then it closes. Views are copied. */
+/* The same for a caller whose views live as long as the event: only text that comes in pieces is copied. */
+void event_tree_begin_lent(struct event_tree *t, struct event *event, struct arena *arena);
+
+/* An element opens, its attributes follow, then text and elements, then it closes. Views are copied if not
+ * lent. */
 void event_tree_open(struct event_tree *t, struct sv name);
 void event_tree_attribute(struct event_tree *t, struct sv name, struct sv value);
 void event_tree_text(struct event_tree *t, struct sv text);
+void event_tree_character(struct event_tree *t, uint32_t code_point); /* text, too */
 void event_tree_close(struct event_tree *t);
 
 #endif

@@ -206,7 +206,7 @@ static bool replace_forbidden(struct xml_decoder *d, struct sv text)
 size_t xml_decode_plain(struct xml_decoder *d, struct sv text, struct event *e)
 {
     arena_reset(&d->arena);
-    event_tree_begin(&d->tree, e, &d->arena);
+    event_tree_begin_lent(&d->tree, e, &d->arena);
     return xml_plain(&d->tree, text);
 }
 

@@ -185,7 +185,7 @@ static bool put_reference(struct plain *x, struct sv name)
         return false;
     if (!(hex ? sv_hex_to_u64(digits, &c) : sv_to_u64(digits, &c)) || !is_xml_char(c))
         return false;
-    buf_utf8(&x->tree->text, (uint32_t)c);
+    event_tree_character(x->tree, (uint32_t)c);
     return true;
 }
 

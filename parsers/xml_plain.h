@@ -13,9 +13,9 @@
 #include "event_tree.h"
 
 /*
- * Reads the record that begins at text's first byte into the tree, which event_tree_begin has prepared.
- * Returns the record's bytes, or 0 if it is not plain in every part: the tree's event is then worthless. text
- * may go on behind the record.
+ * Reads the record that begins at text's first byte into the tree, which event_tree_begin or
+ * event_tree_begin_lent has prepared. Returns the record's bytes, or 0 if it is not plain in every part: the
+ * tree's event is then worthless. text may go on behind the record.
  */
 size_t xml_plain(struct event_tree *tree, struct sv text);
 

@@ -58,14 +58,18 @@ static enum xml_hit word_at(const struct xml_text *t, size_t i, struct sv word)
 static size_t name_end(const struct xml_text *t, size_t at, size_t *local)
 {
     size_t unit = text_unit(t->encoding), last = at + XML_NAME_MAX * unit;
-    for (*local = at; at <= last; at += unit) {
-        uint32_t c = t->encoding == TEXT_UTF8 && at < t->n ? t->p[at] : unit_at(t, at);
-        if (c == ':')
-            *local = at + unit;
-        else if (!is_name(c))
-            return at;
+    *local = at;
+    if (t->encoding == TEXT_UTF8) {
+        size_t stop = last < t->n ? last + 1 : t->n;
+        for (; at < stop && is_name(t->p[at]); at++)
+            if (t->p[at] == ':')
+                *local = at + 1;
+    } else {
+        for (uint32_t c; at <= last && is_name(c = unit_at(t, at)); at += unit)
+            if (c == ':')
+                *local = at + unit;
     }
-    return SV_NPOS;
+    return at <= last ? at : SV_NPOS;
 }
 
 /* Reads the name at index *i, moves *i behind it and tells whether its local part is the word. */

@@ -57,11 +57,16 @@ struct cursor {
 
 static bool take_number(struct cursor *c, size_t digits, unsigned *out)
 {
-    uint64_t value;
-    if (c->rest.n < digits || !sv_to_u64(sv_slice(c->rest, 0, digits), &value))
+    unsigned value = 0;
+    if (c->rest.n < digits)
         return false;
-    *out = (unsigned)value;
-    c->rest = sv_slice(c->rest, digits, c->rest.n);
+    for (size_t i = 0; i < digits; i++) {
+        if (!ascii_is_digit(c->rest.p[i]))
+            return false;
+        value = value * 10 + (unsigned)(c->rest.p[i] - '0');
+    }
+    *out = value;
+    c->rest = sv_make(c->rest.p + digits, c->rest.n - digits);
     return true;
 }
 
@@ -69,7 +74,7 @@ static bool take_char(struct cursor *c, char want)
 {
     if (c->rest.n == 0 || c->rest.p[0] != want)
         return false;
-    c->rest = sv_slice(c->rest, 1, c->rest.n);
+    c->rest = sv_make(c->rest.p + 1, c->rest.n - 1);
     return true;
 }
 
@@ -115,7 +120,7 @@ static bool take_fraction(struct cursor *c, struct wtime *t)
             scale /= 10;
             t->digits++;
         }
-        c->rest = sv_slice(c->rest, 1, c->rest.n);
+        c->rest = sv_make(c->rest.p + 1, c->rest.n - 1);
     }
     return true;
 }

@@ -216,6 +216,15 @@ static void free_sv(struct sv v)
     free((void *)(uintptr_t)v.p);
 }
 
+static void fill(struct buf *b, const char *begin, const char *piece, size_t times, const char *end)
+{
+    buf_init(b, 32 << 20);
+    buf_put(b, sv_from(begin));
+    for (size_t i = 0; i < times; i++)
+        buf_put(b, sv_from(piece));
+    buf_put(b, sv_from(end));
+}
+
 /* --- material --- */
 
 #define NS "xmlns='http://schemas.microsoft.com/win/2004/08/events/event'"
@@ -385,15 +394,90 @@ Test(xml, comments_between_and_inside_records)
               SV(HIT_LINE("2") HIT_LINE("3")));
 }
 
+/* A comment sends a record the long way, through expat, without changing what it says. */
+static void assert_both_ways_agree(struct sv record)
+{
+    struct buf long_way, want;
+    buf_init(&long_way, 1 << 20);
+    buf_init(&want, 1 << 20);
+    size_t end = sv_rfind(record, SV("</"));
+    buf_put(&long_way, sv_slice(record, 0, end));
+    buf_lit(&long_way, "<!---->");
+    buf_put(&long_way, sv_slice(record, end, record.n));
+    buf_put(&want, everything(buf_sv(&long_way)));
+    assert_sv(everything(record), buf_sv(&want));
+    buf_free(&long_way);
+    buf_free(&want);
+}
+
+Test(xml, the_short_way_through_a_record_tells_the_same_as_expat)
+{
+    static const char *const insides[] = {
+        "",
+        "<Data>a</Data><Data></Data><Data/><Data />",
+        "<Data>a&amp;b&lt;c&gt;d&quot;e&apos;f&#65;&#x42;&#xD;&#xA;&#x1F600;&#9;</Data>",
+        "<Data>&amp</Data>",
+        "<Data>&nbsp;</Data>",
+        "<Data>&#;</Data>",
+        "<Data>&#x;</Data>",
+        "<Data>&#x0x41;</Data>",
+        "<Data>&#xD800;</Data>",
+        "<Data>&#1;</Data>",
+        "<Data>& </Data>",
+        "<Data>a\r\nb\rc\nd\te</Data>",
+        "<Data>a]b]]c]></Data>",
+        "<Data>a]]>b</Data>",
+        "<Data>\x7f\x01</Data>",
+        "<Data>\xc3\xbc \xef\xbf\xbd \xef\xbf\xbe</Data>",
+        "<Data>\xc3</Data>",
+        "<Data Name='a'>b</Data><Data Name=\"it's\">b</Data><Data\nName = 'x'\n>b</Data\n>",
+        "<Data Name='a&amp;b'>c</Data>",
+        "<Data Name='a\nb\tc'>d</Data>",
+        "<Data Name='a<b'>c</Data>",
+        "<Data Name='a' Name='b'>c</Data>",
+        "<Data Name='a'x='b'>c</Data>",
+        "<Data Name=a>c</Data>",
+        "<Data Name>c</Data>",
+        "<Data a='1' b='2' c='3' d='4' e='5' f='6' g='7' h='8' Name='n'>c</Data>",
+        "<Data>a</data>",
+        "<Data>a</Dat></Data>",
+        "<Data>a</Data x>",
+        "<1>a</1>",
+        "<\xc3\xbc>a</\xc3\xbc>",
+        "<:a>b</:a>",
+        "<x:Data>b</x:Data>",
+        "<Data><b>c</b>d</Data>",
+        "<MyEvent>a</MyEvent>",
+        "<Event/>",
+        "<Eventful>9</Eventful>",
+        "< a>b</a>",
+        "<a >b</ a>",
+        "<a/ >",
+        "<?pi?>",
+        "<Data><![CDATA[x]]></Data>",
+        "<!DOCTYPE a>",
+        "<Binary>0A</Binary>",
+    };
+    for (size_t i = 0; i < sizeof insides / sizeof *insides; i++) {
+        struct buf record;
+        fill(&record,
+             "<Event><System><Provider Name='MSExchangeIS'/><EventID>9646</EventID></System><EventData>",
+             insides[i], 1, "</EventData></Event>");
+        assert_both_ways_agree(buf_sv(&record));
+        buf_free(&record);
+    }
+    assert_both_ways_agree(sv_from(published));
+    assert_both_ways_agree(SV(HIT("1")));
+    assert_both_ways_agree(SV(OTHER("1")));
+}
+
 /* --- look-alikes --- */
 
 #define DECOYS                                                                                               \
     EVENT("MSExchangeIS", "19646", "1", "")                                                                  \
-    EVENT("MSExchangeIS", "96460", "2", "") EVENT(                                                           \
-        "MSExchangeIS", "1000", "9646",                                                                      \
-        "<Data>9646</Data>") EVENT("MSExchangeISx", "0", "3",                                                \
-                                   "") EVENT("MSExchangeIS", "1000", "4",                                    \
-                                             "<Data>&lt;EventID&gt;9646&lt;/EventID&gt; event 9646.</Data>") \
+    EVENT("MSExchangeIS", "96460", "2", "")                                                                  \
+    EVENT("MSExchangeIS", "1000", "9646", "<Data>9646</Data>") EVENT("MSExchangeISx", "0", "3", "") EVENT(   \
+        "MSExchangeIS", "1000", "4", "<Data>&lt;EventID&gt;9646&lt;/EventID&gt; event 9646.</Data>")         \
         EVENT("MSExchangeIS", "1000", "5",                                                                   \
               "<Data>a &gt;9646</Data><Data> 9646 </Data>") EVENT("Application Error", "9646", "6", "")      \
             EVENT("XMSExchangeIS", "9646", "7",                                                              \
@@ -557,15 +641,6 @@ Test(xml, entities_declared_before_the_events_are_unknown)
     struct sv got = run(SV("<!DOCTYPE Events [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]><Events>" HIT("1")
                                BROKEN("<EventData><Data>&b;</Data></EventData>") HIT("2") "</Events>"));
     assert_sv(got, SV(HIT_LINE("1") "SKIP the XML is not well-formed\n" HIT_LINE("2")));
-}
-
-static void fill(struct buf *b, const char *begin, const char *piece, size_t times, const char *end)
-{
-    buf_init(b, 32 << 20);
-    buf_put(b, sv_from(begin));
-    for (size_t i = 0; i < times; i++)
-        buf_put(b, sv_from(piece));
-    buf_put(b, sv_from(end));
 }
 
 #define HEAD "<Event><System><Provider Name='MSExchangeIS'/><EventID>9646</EventID></System><EventData>"
