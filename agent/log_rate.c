@@ -9,6 +9,12 @@ static bool is_over(const struct log_rate_slot *s, int64_t now_ms)
     return now_ms - s->since_ms >= WINDOW_MS;
 }
 
+/* A slot that was never used is older than any other, whatever the clock's zero means. */
+static int64_t begun_ms(const struct log_rate_slot *s)
+{
+    return s->hash ? s->since_ms : INT64_MIN;
+}
+
 static struct log_rate_slot *find_or_take(struct log_rate *r, uint64_t hash)
 {
     struct log_rate_slot *oldest = NULL;
@@ -16,7 +22,7 @@ static struct log_rate_slot *find_or_take(struct log_rate *r, uint64_t hash)
         struct log_rate_slot *s = &r->slots[i];
         if (s->hash == hash)
             return s;
-        if (s->held == 0 && (!oldest || s->since_ms < oldest->since_ms))
+        if (s->held == 0 && (!oldest || begun_ms(s) < begun_ms(oldest)))
             oldest = s;
     }
     if (oldest)
