@@ -183,16 +183,18 @@ static enum search enter_record(struct parser *p, size_t start, size_t from)
 }
 
 /*
- * Is index at inside a record? *start is where it begins. Only a record limit's distance is looked at, and
- * nothing twice: a file without any record costs one pass.
+ * Is index at inside a record? *start is where it begins. Tags count that the bytes before seen tell, so that
+ * what was read beyond cannot matter. Only a record limit's distance is looked at, and nothing twice: a file
+ * without any record costs one pass.
  */
-static bool record_around(struct parser *p, size_t at, size_t *start)
+static bool record_around(struct parser *p, size_t at, size_t seen, size_t *start)
 {
+    struct xml_text text = {p->memory, seen, p->text.encoding};
     size_t overlap = p->bare > XML_TAG_BYTES_MAX ? p->bare - XML_TAG_BYTES_MAX : 0;
     size_t floor = overlap > p->border ? overlap : p->border, end = 0;
     if (at > record_limit(p) && floor < at - record_limit(p))
         floor = at - record_limit(p);
-    enum xml_tag tag = xml_tag_before(&p->text, floor, at, start, &end);
+    enum xml_tag tag = xml_tag_before(&text, floor, at, start, &end);
     if (tag == XML_TAG_EVENT_END)
         p->border = p->bare = end;
     else if (tag == XML_TAG_OTHER)
@@ -216,7 +218,7 @@ static enum search search_mask(struct parser *p, size_t at, bool *more)
         p->at = at;
         *more = true;
     } else if (mask == XML_MASK_CLOSED) {
-        if (record_around(p, at - back, &start))
+        if (record_around(p, at - back, at - back, &start))
             return enter_record(p, start, at - back);
         set_border(p, end);
     }
@@ -234,7 +236,7 @@ static enum search search_number(struct parser *p, size_t hit, bool *more)
     if (verdict == XML_HIT_CUT && !is_final(p)) {
         p->at = hit;
         *more = true;
-    } else if (verdict == XML_HIT_YES && record_around(p, at, &start)) {
+    } else if (verdict == XML_HIT_YES && record_around(p, at, at, &start)) {
         return enter_record(p, start, at);
     } else {
         p->counts.rejected++;
@@ -297,7 +299,7 @@ static enum search search(struct parser *p)
 static void settle(struct parser *p, bool ended)
 {
     size_t start = p->at;
-    bool begun = p->by_number && record_around(p, p->at, &start);
+    bool begun = p->by_number && record_around(p, p->at, p->text.n, &start);
     if (begun || !p->by_number)
         p->border = p->bare = start;
     if (begun && ended)
