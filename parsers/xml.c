@@ -15,7 +15,9 @@
 #include "needle.h"
 #include "parser.h"
 #include "xml_decode.h"
+#include "xml_probe.h"
 #include "xml_scan.h"
+#include "xml_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -183,16 +185,18 @@ static enum search enter_record(struct parser *p, size_t start, size_t from)
 }
 
 /*
- * Is index at inside a record? *start is where it begins. Only a record limit's distance is looked at, and
- * nothing twice: a file without any record costs one pass.
+ * Is index at inside a record? *start is where it begins. Tags count that the bytes before seen tell, so that
+ * what was read beyond cannot matter. Only a record limit's distance is looked at, and nothing twice: a file
+ * without any record costs one pass.
  */
-static bool record_around(struct parser *p, size_t at, size_t *start)
+static bool record_around(struct parser *p, size_t at, size_t seen, size_t *start)
 {
+    struct xml_text text = {p->memory, seen, p->text.encoding};
     size_t overlap = p->bare > XML_TAG_BYTES_MAX ? p->bare - XML_TAG_BYTES_MAX : 0;
     size_t floor = overlap > p->border ? overlap : p->border, end = 0;
     if (at > record_limit(p) && floor < at - record_limit(p))
         floor = at - record_limit(p);
-    enum xml_tag tag = xml_tag_before(&p->text, floor, at, start, &end);
+    enum xml_tag tag = xml_tag_before(&text, floor, at, start, &end);
     if (tag == XML_TAG_EVENT_END)
         p->border = p->bare = end;
     else if (tag == XML_TAG_OTHER)
@@ -216,7 +220,7 @@ static enum search search_mask(struct parser *p, size_t at, bool *more)
         p->at = at;
         *more = true;
     } else if (mask == XML_MASK_CLOSED) {
-        if (record_around(p, at - back, &start))
+        if (record_around(p, at - back, at - back, &start))
             return enter_record(p, start, at - back);
         set_border(p, end);
     }
@@ -234,7 +238,7 @@ static enum search search_number(struct parser *p, size_t hit, bool *more)
     if (verdict == XML_HIT_CUT && !is_final(p)) {
         p->at = hit;
         *more = true;
-    } else if (verdict == XML_HIT_YES && record_around(p, at, &start)) {
+    } else if (verdict == XML_HIT_YES && record_around(p, at, at, &start)) {
         return enter_record(p, start, at);
     } else {
         p->counts.rejected++;
@@ -297,7 +301,7 @@ static enum search search(struct parser *p)
 static void settle(struct parser *p, bool ended)
 {
     size_t start = p->at;
-    bool begun = p->by_number && record_around(p, p->at, &start);
+    bool begun = p->by_number && record_around(p, p->at, p->text.n, &start);
     if (begun || !p->by_number)
         p->border = p->bare = start;
     if (begun && ended)
@@ -347,86 +351,6 @@ static enum walk walk_record(struct parser *p, size_t *end)
     }
 }
 
-/* Appends UTF-16 as UTF-8, in pieces so that little more memory is taken than the text needs. */
-static void put_utf16(struct buf *b, const uint8_t *from, size_t n, enum text_encoding encoding,
-                      bool *replaced)
-{
-    enum { PIECE = 4096 };
-    while (n) {
-        size_t piece = n < PIECE ? n : PIECE;
-        /* A piece ends before a surrogate's first half, whose high byte is d8 … db. */
-        if (piece < n && (from[piece - (encoding == TEXT_UTF16LE ? 1 : 2)] & 0xfc) == 0xd8)
-            piece -= 2;
-        char *to = buf_room(b, utf8_room_for_utf16(piece));
-        if (!to)
-            return;
-        b->n += utf8_from_utf16(from, piece, encoding, to, replaced);
-        from += piece;
-        n -= piece;
-    }
-}
-
-/* Appends v with U+FFFD for each character that is not valid UTF-8. */
-static void put_valid(struct buf *b, struct sv v, bool *replaced)
-{
-    for (;;) {
-        size_t good = utf8_valid_length(v), bad = good + 1;
-        buf_put(b, sv_slice(v, 0, good));
-        if (good == v.n)
-            return;
-        buf_utf8(b, 0xfffd);
-        *replaced = true;
-        /* Continuation bytes of a broken character belong to it. */
-        while (bad < v.n && ((unsigned char)v.p[bad] & 0xc0) == 0x80)
-            bad++;
-        v = sv_slice(v, bad, v.n);
-    }
-}
-
-/* The record as UTF-8, in the file's bytes where they are; absent if it is over the limit. */
-static struct sv record_text(struct parser *p, size_t end, bool *replaced)
-{
-    const uint8_t *from = p->memory + p->border;
-    struct sv raw = sv_make(from, end - p->border);
-    *replaced = false;
-    if (p->text.encoding == TEXT_UTF8 && utf8_valid_length(raw) == raw.n)
-        return raw;
-    buf_reset(&p->utf8);
-    if (p->text.encoding == TEXT_UTF8)
-        put_valid(&p->utf8, raw, replaced);
-    else
-        put_utf16(&p->utf8, from, raw.n, p->text.encoding, replaced);
-    return buf_ok(&p->utf8) && p->utf8.n <= EVENT_TEXT_MAX ? buf_sv(&p->utf8) : SV_ABSENT;
-}
-
-/*
- * Cheap test before decoding: false if <System> begins with a <Provider> whose names no rule takes. True
- * where that cannot be told without decoding.
- */
-static bool provider_can_match(const struct parser *p, struct sv text)
-{
-    static const struct sv names[] = {SV_INIT(" Name="), SV_INIT(" EventSourceName=")};
-    size_t system = sv_find(text, SV("<System>"));
-    if (p->masked || system == SV_NPOS)
-        return true;
-    struct sv tag = sv_trim(sv_slice(text, system + 8, text.n));
-    tag = sv_slice(tag, 0, sv_find_char(tag, '>'));
-    if (!sv_starts(tag, SV("<Provider ")) || sv_find_char(tag, '&') != SV_NPOS)
-        return true;
-    bool told = false;
-    for (size_t i = 0; i < 2; i++) {
-        size_t at = sv_find(tag, names[i]);
-        if (at == SV_NPOS)
-            continue;
-        struct sv value = sv_slice(tag, at + names[i].n, tag.n);
-        size_t close = value.n ? sv_find_char(sv_slice(value, 1, value.n), value.p[0]) : SV_NPOS;
-        if (close == SV_NPOS || selector_wants_provider(p->selector, sv_slice(value, 1, close + 1)))
-            return true;
-        told = true;
-    }
-    return !told;
-}
-
 /* --- steps --- */
 
 static void finish(struct parser *p, struct step *step, enum step_kind kind, size_t border)
@@ -470,11 +394,11 @@ static bool deliver(struct parser *p, size_t end, struct sv text, struct event *
 /* The whole record [border, end): true if it makes a step. */
 static bool take_record(struct parser *p, size_t end, struct event *e, struct step *step)
 {
-    bool replaced;
-    struct sv text = record_text(p, end, &replaced);
+    bool replaced = false;
+    struct sv text = xml_text_utf8(&p->text, p->border, end, &p->utf8, &replaced);
     if (sv_absent(text))
         return skip(p, step, end, "the record is longer than 1 MiB");
-    if (!provider_can_match(p, text))
+    if (!p->masked && !xml_text_can_match(text, p->selector))
         return reject(p, end);
     const char *reason = xml_decode(p->decoder, text, e);
     if (reason)
@@ -663,80 +587,7 @@ static void xml_counts(const struct parser *p, struct parser_counts *out)
     out->counts_records = !p->by_number;
 }
 
-/* --- recognizing --- */
-
-static struct sv skip_blanks(struct sv v)
-{
-    while (v.n && ascii_is_space(v.p[0]))
-        v = sv_slice(v, 1, v.n);
-    return v;
-}
-
-/* v behind the next end, or nothing at all if it has none. */
-static struct sv skip_to(struct sv v, struct sv end)
-{
-    size_t at = sv_find(v, end);
-    return at == SV_NPOS ? sv_slice(v, v.n, v.n) : sv_slice(v, at + end.n, v.n);
-}
-
-/* v without byte order marks, blanks, processing instructions and comments at its beginning. */
-static struct sv skip_prolog(struct sv v)
-{
-    for (;;) {
-        v = skip_blanks(v);
-        if (sv_starts(v, SV("\xef\xbb\xbf")))
-            v = sv_slice(v, 3, v.n);
-        else if (sv_starts(v, SV("<?")))
-            v = skip_to(v, SV("?>"));
-        else if (sv_starts(v, SV("<!--")))
-            v = skip_to(v, SV("-->"));
-        else
-            return v;
-    }
-}
-
-/* Some beginning of what the file may begin with. */
-static bool is_beginning(struct sv v)
-{
-    return v.n < 4 &&
-           (sv_starts(SV("<!--"), v) || sv_starts(SV("<?"), v) || sv_starts(SV("\xef\xbb\xbf"), v));
-}
-
-static int probe_text(struct sv text, bool may_grow)
-{
-    struct sv v = skip_prolog(text);
-    if (v.n == 0 || is_beginning(v))
-        return may_grow ? PROBE_MORE : 0;
-    if (v.p[0] != '<')
-        return 0;
-    size_t end = 1;
-    while (end < v.n && !ascii_is_space(v.p[end]) && v.p[end] != '>' && v.p[end] != '/')
-        end++;
-    if (end == v.n)
-        return may_grow && end <= XML_NAME_MAX ? PROBE_MORE : 0;
-    struct sv name = sv_slice(v, 1, end);
-    size_t colon = sv_find_char(name, ':');
-    name = colon == SV_NPOS ? name : sv_slice(name, colon + 1, name.n);
-    if (sv_eq(name, SV("Event")) || sv_eq(name, SV("Events")))
-        return 95;
-    /* Some other document that has events inside. */
-    return sv_find(v, SV("://schemas.microsoft.com/win/2004/08/events/event")) == SV_NPOS ? 0 : 30;
-}
-
-static int xml_probe(struct sv head, bool complete)
-{
-    char text[PARSER_HEAD_BYTES / 2 * 3 + 3]; /* utf8_room_for_utf16(PARSER_HEAD_BYTES) */
-    struct text_form form = text_form_of(head);
-    head = sv_slice(head, 0, PARSER_HEAD_BYTES);
-    bool may_grow = !complete && head.n < PARSER_HEAD_BYTES;
-    if (form.encoding == TEXT_UTF8) {
-        bool half = head.n == 1 && ((unsigned char)head.p[0] >= 0xfe || head.p[0] == 0);
-        return half && may_grow ? PROBE_MORE : probe_text(head, may_grow);
-    }
-    head = sv_slice(head, form.bom_bytes, head.n & ~(size_t)1);
-    size_t n = utf8_from_utf16((const uint8_t *)head.p, head.n, form.encoding, text, NULL);
-    return probe_text(sv_make(text, n), may_grow);
-}
+/* --- the parser --- */
 
 static size_t xml_stable_prefix(struct sv head)
 {

@@ -23,8 +23,8 @@ void xml_decoder_free(struct xml_decoder *d); /* NULL is allowed */
 
 /*
  * Decodes text, which is one whole <Event …>…</Event> in valid UTF-8, into *e, which is cleared first. Views
- * live until the next call. Characters that XML 1.0 forbids become U+FFFD and set text_replaced. Returns
- * NULL, or why the record cannot be read: static text, a phrase.
+ * borrow text and the decoder's memory and live until the next call. Characters that XML 1.0 forbids become
+ * U+FFFD and set text_replaced. Returns NULL, or why the record cannot be read: static text, a phrase.
  */
 const char *xml_decode(struct xml_decoder *d, struct sv text, struct event *e);
 

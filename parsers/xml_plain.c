@@ -13,10 +13,12 @@ enum {
     NAME_START = 1, /* of an element or attribute */
     NAME = 2,
     BLANK = 4,
-    TEXT = 8,   /* text that means itself */
-    VALUE = 16, /* the same in an attribute, quotes apart */
+    TEXT = 8,          /* text that means itself */
+    VALUE_SINGLE = 16, /* the same between single quotes */
+    VALUE_DOUBLE = 32, /* and between double ones */
 };
 
+#define VALUE (VALUE_SINGLE | VALUE_DOUBLE)
 #define LETTER (NAME_START | NAME | TEXT | VALUE)
 #define IN_NAME (NAME | TEXT | VALUE)
 #define PRINT (TEXT | VALUE)
@@ -30,7 +32,8 @@ enum {
 /* clang-format off */
 static const uint8_t classes[256] = {
     R8(0), 0, BLANK | TEXT, BLANK | TEXT, 0, 0, BLANK, 0, 0, R8(0), R8(0),
-    BLANK | PRINT, PRINT, PRINT, PRINT, PRINT, PRINT, 0 /* & */, PRINT,             /* blank ! " # $ % & ' */
+    BLANK | PRINT, PRINT, TEXT | VALUE_SINGLE, PRINT, PRINT, PRINT, 0,              /* blank ! " # $ % & */
+    TEXT | VALUE_DOUBLE,                                                            /* ' */
     PRINT, PRINT, PRINT, PRINT, PRINT, IN_NAME, IN_NAME, PRINT,                     /* ( ) * + , - . / */
     R8(IN_NAME), IN_NAME, IN_NAME, IN_NAME, PRINT, 0 /* < */, PRINT, PRINT, PRINT,  /* 0 … 9 : ; < = > ? */
     PRINT, R26(LETTER), PRINT, PRINT, VALUE /* ] */, PRINT, LETTER,                 /* @ A … Z [ \ ] ^ _ */
@@ -87,9 +90,7 @@ static bool take_attribute(struct plain *x, struct sv *name, struct sv *value)
     if (x->p >= x->end || (*x->p != '\'' && *x->p != '"'))
         return false;
     char quote = *x->p;
-    const char *from = x->p + 1, *to = from;
-    while (to < x->end && is(*to, VALUE) && *to != quote)
-        to++;
+    const char *from = x->p + 1, *to = skip_class(from, x->end, quote == '"' ? VALUE_DOUBLE : VALUE_SINGLE);
     *value = sv_make(from, (size_t)(to - from));
     x->p = to + 1;
     return *to == quote;
@@ -241,7 +242,11 @@ size_t xml_plain(struct event_tree *tree, struct sv text)
 {
     if (text.n < 2 || text.p[0] != '<')
         return 0;
-    struct plain x = {.p = text.p + 1, .end = text.p + text.n - 1, .tree = tree};
+    struct plain x; /* the names' places are filled as elements open */
+    x.p = text.p + 1;
+    x.end = text.p + text.n - 1;
+    x.tree = tree;
+    x.depth = x.elements = 0;
     if (!take_start(&x))
         return 0;
     while (x.depth) {

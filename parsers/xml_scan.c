@@ -146,7 +146,7 @@ enum xml_tag xml_tag_before(const struct xml_text *t, size_t floor, size_t befor
 {
     size_t low = t->encoding == TEXT_UTF16BE; /* where in a unit the ASCII byte stands */
     if (before + low > t->n)
-        before = t->n - low;
+        before = t->n > low ? t->n - low : 0;
     const uint8_t *p = t->p + low;
     for (size_t i = before;;) {
         while (i > floor && p[i - 1] != '<')

@@ -103,14 +103,20 @@ AVX2 static const uint8_t *find_or_avx2(const uint8_t *hay, size_t n, const uint
     const __m256i first = _mm256_set1_epi8((char)needle[0]);
     const __m256i last = _mm256_set1_epi8((char)needle[m - 1]);
     const __m256i mark = _mm256_set1_epi8((char)other);
-    const uint8_t *p = hay, *stop = hay + (n - (64 + m - 1));
-    for (; p <= stop; p += 64) {
-        __m256i low = either(p, m, first, last, mark), high = either(p + 32, m, first, last, mark);
-        __m256i both = _mm256_or_si256(low, high);
-        if (_mm256_testz_si256(both, both))
+    const uint8_t *p = hay, *stop = hay + (n - (128 + m - 1));
+    for (; p <= stop; p += 128) {
+        __m256i a = either(p, m, first, last, mark), b = either(p + 32, m, first, last, mark);
+        __m256i c = either(p + 64, m, first, last, mark), d = either(p + 96, m, first, last, mark);
+        __m256i any = _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
+        if (_mm256_testz_si256(any, any))
             continue;
-        for (uint64_t hits = mask64(low, high); hits; hits &= hits - 1) {
+        for (uint64_t hits = mask64(a, b); hits; hits &= hits - 1) {
             const uint8_t *hit = p + __builtin_ctzll(hits);
+            if (*hit == other || same_inside(hit, needle, m))
+                return hit;
+        }
+        for (uint64_t hits = mask64(c, d); hits; hits &= hits - 1) {
+            const uint8_t *hit = p + 64 + __builtin_ctzll(hits);
             if (*hit == other || same_inside(hit, needle, m))
                 return hit;
         }
@@ -127,7 +133,7 @@ const uint8_t *needle_find(const uint8_t *hay, size_t n, const uint8_t *needle, 
 
 const uint8_t *needle_find_or(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m, uint8_t other)
 {
-    if (n >= 64 + m && __builtin_cpu_supports("avx2"))
+    if (n >= 128 + m && __builtin_cpu_supports("avx2"))
         return find_or_avx2(hay, n, needle, m, other);
     return needle_find_or_portable(hay, n, needle, m, other);
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recognizing event XML by its first bytes. */
+#include "xml_probe.h"
+
+#include "parser.h"
+#include "utf.h"
+
+enum { NAME_MAX_BYTES = 256 };
+
+static struct sv skip_blanks(struct sv v)
+{
+    while (v.n && ascii_is_space(v.p[0]))
+        v = sv_slice(v, 1, v.n);
+    return v;
+}
+
+/* v behind the next end, or nothing at all if it has none. */
+static struct sv skip_to(struct sv v, struct sv end)
+{
+    size_t at = sv_find(v, end);
+    return at == SV_NPOS ? sv_slice(v, v.n, v.n) : sv_slice(v, at + end.n, v.n);
+}
+
+/* v without byte order marks, blanks, processing instructions and comments at its beginning. */
+static struct sv skip_prolog(struct sv v)
+{
+    for (;;) {
+        v = skip_blanks(v);
+        if (sv_starts(v, SV("\xef\xbb\xbf")))
+            v = sv_slice(v, 3, v.n);
+        else if (sv_starts(v, SV("<?")))
+            v = skip_to(v, SV("?>"));
+        else if (sv_starts(v, SV("<!--")))
+            v = skip_to(v, SV("-->"));
+        else
+            return v;
+    }
+}
+
+/* Some beginning of what the file may begin with. */
+static bool is_beginning(struct sv v)
+{
+    return v.n < 4 &&
+           (sv_starts(SV("<!--"), v) || sv_starts(SV("<?"), v) || sv_starts(SV("\xef\xbb\xbf"), v));
+}
+
+static int probe_text(struct sv text, bool may_grow)
+{
+    struct sv v = skip_prolog(text);
+    if (v.n == 0 || is_beginning(v))
+        return may_grow ? PROBE_MORE : 0;
+    if (v.p[0] != '<')
+        return 0;
+    size_t end = 1;
+    while (end < v.n && !ascii_is_space(v.p[end]) && v.p[end] != '>' && v.p[end] != '/')
+        end++;
+    if (end == v.n)
+        return may_grow && end <= NAME_MAX_BYTES ? PROBE_MORE : 0;
+    struct sv name = sv_slice(v, 1, end);
+    size_t colon = sv_find_char(name, ':');
+    name = colon == SV_NPOS ? name : sv_slice(name, colon + 1, name.n);
+    if (sv_eq(name, SV("Event")) || sv_eq(name, SV("Events")))
+        return 95;
+    /* Some other document that has events inside. */
+    return sv_find(v, SV("://schemas.microsoft.com/win/2004/08/events/event")) == SV_NPOS ? 0 : 30;
+}
+
+int xml_probe(struct sv head, bool complete)
+{
+    char text[PARSER_HEAD_BYTES / 2 * 3 + 3]; /* utf8_room_for_utf16(PARSER_HEAD_BYTES) */
+    struct text_form form = text_form_of(head);
+    head = sv_slice(head, 0, PARSER_HEAD_BYTES);
+    bool may_grow = !complete && head.n < PARSER_HEAD_BYTES;
+    if (form.encoding == TEXT_UTF8) {
+        bool half = head.n == 1 && ((unsigned char)head.p[0] >= 0xfe || head.p[0] == 0);
+        return half && may_grow ? PROBE_MORE : probe_text(head, may_grow);
+    }
+    head = sv_slice(head, form.bom_bytes, head.n & ~(size_t)1);
+    size_t n = utf8_from_utf16((const uint8_t *)head.p, head.n, form.encoding, text, NULL);
+    return probe_text(sv_make(text, n), may_grow);
+}
