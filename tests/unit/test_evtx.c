@@ -109,7 +109,8 @@ static void drain(struct parser *p, struct seen *s)
     s->rejected = counts.rejected;
 }
 
-static void read_from(struct sv file, const struct selector *selector, const struct position *from, struct seen *s)
+static void read_from(struct sv file, const struct selector *selector, const struct position *from,
+                      struct seen *s)
 {
     struct memory m;
     struct input in = input_of(&m, file, true);
@@ -202,7 +203,8 @@ Test(evtx, a_classic_record_is_decoded_field_by_field)
 
 Test(evtx, decoys_are_passed_and_counted)
 {
-    static const char *providers[] = {"ESE", "MSExchangeTransport", "msexchangeis", "MSExchangeIS Mailbox Store"};
+    static const char *providers[] = {"ESE", "MSExchangeTransport", "msexchangeis",
+                                      "MSExchangeIS Mailbox Store"};
     struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
     for (size_t i = 0; i < 4; i++)
         for (int layout = EVTX_WRITE_CLASSIC; layout <= EVTX_WRITE_INLINE; layout++)
@@ -210,10 +212,12 @@ Test(evtx, decoys_are_passed_and_counted)
                                                            .provider = providers[i],
                                                            .event_id = 9646});
     /* The number elsewhere, and other ids that look like it. */
-    evtx_writer_add(w, &(struct evtx_writer_event){.event_id = 19646 & 0xffff, .task = 9646, .record_id = 9646});
+    evtx_writer_add(w,
+                    &(struct evtx_writer_event){.event_id = 19646 & 0xffff, .task = 9646, .record_id = 9646});
     read_from(evtx_writer_image(w), &mapi, &beginning, &first);
     cr_assert_eq(first.records, 13);
-    cr_assert_eq(first.events, 6, "names are compared without regard to case, and the default takes all of the store's");
+    cr_assert_eq(first.events, 6,
+                 "names are compared without regard to case, and the default takes all of the store's");
     cr_assert_eq(first.rejected, 6);
     evtx_writer_free(w);
 }
@@ -237,7 +241,8 @@ Test(evtx, the_filter_and_the_decoder_agree_on_every_record)
 {
     struct evtx_writer *w = writer_with(&(struct evtx_writer_options){0}, 50);
     for (uint16_t id = 9600; id < 9700; id++)
-        evtx_writer_add(w, &(struct evtx_writer_event){.layout = (enum evtx_writer_layout)(id % 3), .event_id = id});
+        evtx_writer_add(
+            w, &(struct evtx_writer_event){.layout = (enum evtx_writer_layout)(id % 3), .event_id = id});
     read_from(evtx_writer_image(w), &mapi, &beginning, &first);
     read_all(evtx_writer_image(w), &second);
     cr_assert_eq(first.events, second.named);
@@ -247,7 +252,8 @@ Test(evtx, the_filter_and_the_decoder_agree_on_every_record)
 
 Test(evtx, a_wrapped_log_is_read_in_the_order_of_ids)
 {
-    struct evtx_writer *w = writer_with(&(struct evtx_writer_options){.records_per_chunk = 10, .max_chunks = 4}, 65);
+    struct evtx_writer *w =
+        writer_with(&(struct evtx_writer_options){.records_per_chunk = 10, .max_chunks = 4}, 65);
     read_all(evtx_writer_image(w), &first);
     expect_ids(&first, 31, 65);
     evtx_writer_free(w);
@@ -265,7 +271,8 @@ Test(evtx, a_dirty_header_and_preallocated_chunks_hide_nothing)
 
 Test(evtx, zeros_up_to_a_free_space_offset_at_the_chunks_end_are_a_clean_end)
 {
-    struct evtx_writer *w = writer_with(&(struct evtx_writer_options){.free_at_end = true, .records_per_chunk = 9}, 20);
+    struct evtx_writer *w =
+        writer_with(&(struct evtx_writer_options){.free_at_end = true, .records_per_chunk = 9}, 20);
     read_all(evtx_writer_image(w), &first);
     expect_ids(&first, 1, 20);
     cr_assert_eq(first.skips, 0);
@@ -523,7 +530,8 @@ Test(evtx, how_a_file_grows_does_not_change_its_events)
 
 Test(evtx, reading_goes_on_from_every_position)
 {
-    const struct evtx_writer_options options[] = {{.records_per_chunk = 7}, {.records_per_chunk = 7, .max_chunks = 5}};
+    const struct evtx_writer_options options[] = {{.records_per_chunk = 7},
+                                                  {.records_per_chunk = 7, .max_chunks = 5}};
     for (size_t o = 0; o < 2; o++) {
         struct evtx_writer *w = writer_with(&options[o], 40);
         read_all(evtx_writer_image(w), &first);
@@ -540,7 +548,8 @@ Test(evtx, reading_goes_on_from_every_position)
 
 Test(evtx, the_end_is_behind_everything_there_is)
 {
-    struct evtx_writer *w = writer_with(&(struct evtx_writer_options){.records_per_chunk = 7, .max_chunks = 3}, 40);
+    struct evtx_writer *w =
+        writer_with(&(struct evtx_writer_options){.records_per_chunk = 7, .max_chunks = 3}, 40);
     struct memory m;
     struct input in = input_of(&m, evtx_writer_image(w), false);
     struct position end;
@@ -772,7 +781,8 @@ Test(evtx, a_ring_above_65535_chunks_is_read_whole_and_in_order)
     } while (step.kind == STEP_PROGRESS);
     cr_assert_eq(step.kind, STEP_MORE);
     cr_assert_eq(step.pos.record, h.chunks + 1);
-    cr_assert_geq(steps, h.chunks * CHUNK / PARSER_PROGRESS_BYTES, "the owner may breathe");
+    cr_assert_geq(steps, h.chunks * CHUNK / PARSER_PROGRESS_BYTES, "the owner may breathe: %lu",
+                  (unsigned long)steps);
     struct parser_counts counts;
     parser_evtx.counts(p, &counts);
     cr_assert_eq(counts.records, h.chunks);
