@@ -422,7 +422,7 @@ static bool pass_record(struct parser *p, const struct evtx_frame *frame, struct
         p->counts.rejected++;
     if (verdict != EVTX_PASS && verdict != EVTX_DECOY && take_record(p, frame, verdict, event))
         return true;
-    if (frame->torn)
+    if (frame->torn && p->notice_count == 0)
         notify_skip(p, p->chunk.offset + frame->at, frame->size, "a torn record");
     return false;
 }

@@ -69,6 +69,7 @@ static bool make_room(struct evtx_survey *s)
     }
     sort_window(s);
     s->count /= 2;
+    s->highest_kept = s->window[s->count - 1];
     s->more = true;
     return true;
 }
@@ -76,11 +77,11 @@ static bool make_room(struct evtx_survey *s)
 static bool add_to_window(struct evtx_survey *s, struct evtx_key key)
 {
     /* Once something was left out, only what is lower than all of that may come in. */
-    if (s->more && evtx_key_cmp(key, s->window[s->count - 1]) > 0)
+    if (s->more && evtx_key_cmp(key, s->highest_kept) > 0)
         return true;
     if (s->count == s->window_size && !make_room(s))
         return false;
-    if (s->more && evtx_key_cmp(key, s->window[s->count - 1]) > 0)
+    if (s->more && evtx_key_cmp(key, s->highest_kept) > 0)
         return true;
     s->sorted = s->sorted && (s->count == 0 || evtx_key_cmp(s->window[s->count - 1], key) < 0);
     s->window[s->count++] = key;

@@ -34,7 +34,8 @@ struct evtx_survey {
     uint8_t *block; /* scratch for blocks without a header */
     struct evtx_key *window;
     size_t window_size, count, next;
-    bool more; /* there are chunks behind the window */
+    struct evtx_key highest_kept; /* if more: nothing above it comes in */
+    bool more;                    /* there are chunks behind the window */
     bool sorted;
 
     uint64_t base;    /* where the first chunk is or should be */

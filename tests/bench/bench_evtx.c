@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How fast event logs are read, beside what the machine allows: the bare walk over the record frames in
+ * memory that was read the same way. Medians of several runs; the ratio is what holds on other machines.
+ *
+ *     bench_evtx [file.evtx …]
+ */
+#include "../support/evtx_writer.h"
+#include "parser.h"
+#include "reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+extern const struct parser_ops parser_evtx;
+
+enum { RUNS = 9, CHUNK = 65536, HEADER = 4096 };
+
+struct file {
+    uint8_t *p;
+    size_t n;
+};
+
+static struct event event;
+
+static ptrdiff_t read_memory(void *ctx, uint64_t offset, void *to, size_t n)
+{
+    const struct file *f = ctx;
+    memcpy(to, f->p + offset, n);
+    return (ptrdiff_t)n;
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The limit: read a chunk, step from record to record by magic and size, look at nothing else. */
+static uint64_t bare_walk(struct file *f)
+{
+    static uint8_t chunk[CHUNK];
+    uint64_t records = 0;
+    for (size_t at = HEADER; at + CHUNK <= f->n; at += CHUNK) {
+        read_memory(f, at, chunk, CHUNK);
+        size_t end = load_le32(chunk + 48);
+        if (end > CHUNK)
+            continue;
+        for (size_t r = 512; r + 28 <= end && load_le32(chunk + r) == 0x2a2a;) {
+            uint32_t size = load_le32(chunk + r + 4);
+            if (size < 28 || size > end - r)
+                break;
+            records++;
+            r += size;
+        }
+    }
+    return records;
+}
+
+static uint64_t parse(struct file *f, const struct selector *selector)
+{
+    static const struct position beginning;
+    struct input in = {f, read_memory, f->n, true};
+    struct parser *p = parser_evtx.open(&in, &beginning, selector, NULL);
+    struct parser_counts counts;
+    struct step step;
+    do
+        parser_evtx.next(p, &event, &step);
+    while (step.kind != STEP_MORE && step.kind != STEP_FATAL);
+    parser_evtx.counts(p, &counts);
+    parser_evtx.close(p);
+    return counts.records;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+enum lane { LANE_BARE, LANE_FILTER, LANE_DECODE, LANES };
+
+static double median_of(struct file *f, enum lane lane, uint64_t *records)
+{
+    static struct selector mapi, all = {.all = true};
+    double seconds[RUNS];
+    selector_init_default(&mapi);
+    for (size_t i = 0; i < RUNS; i++) {
+        double from = now_s();
+        *records = lane == LANE_BARE ? bare_walk(f) : parse(f, lane == LANE_FILTER ? &mapi : &all);
+        seconds[i] = now_s() - from;
+    }
+    qsort(seconds, RUNS, sizeof *seconds, by_value);
+    return seconds[RUNS / 2];
+}
+
+static void measure(const char *name, struct file *f)
+{
+    static const char *lanes[LANES] = {"bare walk", "filter", "decode all"};
+    double limit = 0;
+    printf("%s: %.1f MB\n", name, (double)f->n / 1e6);
+    for (int lane = 0; lane < LANES; lane++) {
+        uint64_t records;
+        double s = median_of(f, (enum lane)lane, &records);
+        if (lane == LANE_BARE)
+            limit = s;
+        printf("  %-10s %9.0f MB/s  %5.1f %% of the limit  %11.0f records/s  (%llu records, %.3f ms)\n",
+               lanes[lane], (double)f->n / 1e6 / s, 100 * limit / s, (double)records / s,
+               (unsigned long long)records, s * 1e3);
+    }
+}
+
+static bool measure_file(const char *path)
+{
+    struct file f = {0};
+    FILE *in = fopen(path, "rb");
+    if (!in)
+        return false;
+    fseek(in, 0, SEEK_END);
+    f.n = (size_t)ftell(in);
+    rewind(in);
+    f.p = malloc(f.n);
+    bool ok = f.p && fread(f.p, 1, f.n, in) == f.n;
+    fclose(in);
+    if (ok)
+        measure(path, &f);
+    free(f.p);
+    return ok;
+}
+
+/* Where there are no files: 2 % of 9646 among others, as Exchange servers have it. */
+static void measure_written(void)
+{
+    static const char *strings[] = {"NT AUTHORITY\\SYSTEM", "The operation completed.", "0x0"};
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
+    for (unsigned i = 0; i < 25000; i++) {
+        if (i % 50 == 0)
+            evtx_writer_add_9646(w, EVTX_WRITE_CLASSIC, i);
+        else
+            evtx_writer_add(w, &(struct evtx_writer_event){.layout = (enum evtx_writer_layout)(i % 2),
+                                                           .provider = "MSExchangeTransport",
+                                                           .event_id = (uint16_t)(1000 + i % 40),
+                                                           .strings = strings,
+                                                           .string_count = 3});
+    }
+    struct sv image = evtx_writer_image(w);
+    struct file f = {(uint8_t *)(uintptr_t)image.p, image.n};
+    measure("written", &f);
+    evtx_writer_free(w);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *usual[] = {"big_mixed_20MiB", "big_security_20MiB", "classic_11MiB",
+                                  "ex9646_native_2008r2", "hard_chunks"};
+    char path[1024];
+    for (int i = 1; i < argc; i++)
+        if (!measure_file(argv[i]))
+            fprintf(stderr, "%s cannot be read\n", argv[i]);
+    for (size_t i = 0; argc == 1 && i < sizeof usual / sizeof *usual; i++) {
+        snprintf(path, sizeof path, SOURCE_ROOT "/../shared/corpus/synthetic/%s.evtx", usual[i]);
+        measure_file(path);
+    }
+    if (argc == 1)
+        measure_written();
+    return 0;
+}
