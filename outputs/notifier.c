@@ -13,7 +13,7 @@ void notify(struct notifier *n, enum notice_level level, const char *format, ...
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (n->muted || strcmp(text, n->last) == 0)
+    if (strcmp(text, n->last) == 0)
         return;
     memcpy(n->last, text, sizeof text);
     n->host->notice(n->host->ctx, level, text);

@@ -8,7 +8,6 @@
 
 struct notifier {
     const struct sink_host *host;
-    bool muted; /* outside poll, flush and close, where no notice is allowed */
     char last[320];
 };
 

@@ -55,7 +55,7 @@ struct sink_batch {
 
 enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
 
-/* What the pipeline offers. Called from poll, flush and close only. */
+/* What the pipeline offers. Called from poll, flush and close only; notice from check too. */
 struct sink_host {
     void *ctx;
     void (*done)(void *ctx, struct sink_batch *batch);

@@ -304,14 +304,37 @@ static bool flush(struct sink *s, int timeout_ms)
     return true;
 }
 
-/* A file that can be opened can, as far as can be told beforehand, be written to. */
+/* The directory that the file is in. */
+static bool directory_exists(const char *path, struct fault *f)
+{
+    struct os_file_info info;
+    size_t n = strlen(path);
+    while (n && !os_is_separator(path[n - 1]))
+        n--;
+    char *directory = malloc(n + 1);
+    if (!directory)
+        return fault_set(f, FAULT_MEMORY, 0, "no memory for a file name");
+    memcpy(directory, path, n);
+    directory[n] = '\0';
+    bool exists = os_path_info(n ? directory : ".", &info, f);
+    free(directory);
+    return exists;
+}
+
+/*
+ * Whether it could be opened. Neither mends nor makes it: a running agent may be in the middle of a line, and
+ * a file that the administrator made would not be the service's.
+ */
 static bool check(struct sink *s, int timeout_ms, struct fault *f)
 {
+    const char *path = s->config->file.path;
+    struct os_file_info info;
     (void)timeout_ms;
-    s->notifier.muted = true;
-    bool open = follow_name(s, f);
-    s->notifier.muted = false;
-    return open;
+    if (!os_path_info(path, &info, f))
+        return os_not_found(f) && directory_exists(path, f);
+    struct os_file *file = os_file_append(path, 0, f);
+    os_file_close(file);
+    return file != NULL;
 }
 
 static void close_file(struct sink *s, int timeout_ms)

@@ -79,7 +79,8 @@ static void refuse(struct sink *s, const struct fault *f)
     s->sent = 0;
     s->is_probed = false;
     s->probe_until_ms = 0;
-    notify(&s->notifier, NOTICE_WARNING, "cannot send to %s: %s", s->address.text, f->text);
+    if (s->batch) /* a check hands out the fault itself */
+        notify(&s->notifier, NOTICE_WARNING, "cannot send to %s: %s", s->address.text, f->text);
 }
 
 static int give_back(struct sink *s, enum item_result result)
@@ -275,12 +276,10 @@ static bool flush(struct sink *s, int timeout_ms)
 static bool check(struct sink *s, int timeout_ms, struct fault *f)
 {
     int64_t until_ms = os_monotonic_ms() + timeout_ms;
-    s->notifier.muted = true;
     s->failure.code = FAULT_NONE;
     while (!connected(s, (int)(until_ms - os_monotonic_ms())) && s->failure.code == FAULT_NONE &&
            os_monotonic_ms() < until_ms) {
     }
-    s->notifier.muted = false;
     if (s->socket)
         return true;
     if (s->failure.code == FAULT_NONE)

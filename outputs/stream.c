@@ -82,8 +82,9 @@ static void fail(struct sink *s, const struct fault *f)
     s->failure = *f;
     disconnect(s);
     backoff_fail(&s->backoff);
-    notify(&s->notifier, f->code == FAULT_TLS || f->code == FAULT_CONFIG ? NOTICE_ERROR : NOTICE_WARNING,
-           "cannot connect to %s: %s", s->address.text, f->text);
+    if (!s->wanted) /* a check hands out the fault itself */
+        notify(&s->notifier, f->code == FAULT_TLS || f->code == FAULT_CONFIG ? NOTICE_ERROR : NOTICE_WARNING,
+               "cannot connect to %s: %s", s->address.text, f->text);
 }
 
 /* The connection is gone: nobody knows what of the rest arrived, so all of it is to be sent again. */
@@ -443,12 +444,10 @@ bool stream_check(struct sink *s, int timeout_ms, struct fault *f)
 {
     int64_t until_ms = os_monotonic_ms() + timeout_ms;
     s->wanted = true;
-    s->notifier.muted = true;
     s->failure.code = FAULT_NONE;
     while (s->state != UP && s->failure.code == FAULT_NONE && wait_until(until_ms, timeout_ms) > 0)
         step(s, wait_until(until_ms, timeout_ms));
     s->wanted = false;
-    s->notifier.muted = false;
     if (s->state == UP)
         return true;
     if (s->failure.code != FAULT_NONE)

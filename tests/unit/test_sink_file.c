@@ -308,3 +308,29 @@ Test(file, a_directory_that_is_missing_is_waited_for)
     cr_assert_str_eq(content_of(path), "x\n");
     sink_file.close(s, 0);
 }
+
+Test(file, a_check_neither_makes_nor_mends_the_file)
+{
+    struct fault f;
+    struct sink *s = open_with("keep", "1");
+    cr_assert(sink_file.check(s, 0, &f), "%s", f.text);
+    cr_assert_neq(access(path, F_OK), 0);
+    write_file("whole\nhal");
+    cr_assert(sink_file.check(s, 0, &f), "%s", f.text);
+    cr_assert_str_eq(content_of(path), "whole\nhal");
+    sink_file.close(s, 0);
+}
+
+Test(file, a_check_tells_a_missing_directory_and_a_directory_in_place_of_a_file)
+{
+    struct fault f = {.code = FAULT_NONE};
+    strcpy(path, "/nowhere/out.log");
+    struct sink *s = open_with("keep", "1");
+    cr_assert_not(sink_file.check(s, 0, &f));
+    cr_assert_eq(f.code, FAULT_OS);
+    sink_file.close(s, 0);
+    strcpy(path, "/tmp");
+    s = open_with("keep", "1");
+    cr_assert_not(sink_file.check(s, 0, &f));
+    sink_file.close(s, 0);
+}
