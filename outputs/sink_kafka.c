@@ -87,11 +87,12 @@ struct sink {
     struct line waiting;   /* never produced: the queue was full */
     size_t queued;         /* slots with librdkafka, whose reports are to come */
     bool isolating;        /* the one that is queued is to stay alone */
-    int64_t resume_ms;     /* produce nothing before */
+    int64_t resume_ms;     /* produce nothing before; 0: no pause */
     int pause_ms;          /* the latest pause; 0 after a success */
     bool topic_doubtful;   /* ask for its metadata again before producing */
     bool troubled;         /* nothing could be delivered, since the last delivery */
-    bool brokers_down;     /* all of them, since the last delivery */
+    bool ever_delivered;
+    bool brokers_down; /* all of them, since the last delivery */
     bool fatal;
     int64_t fatal_until_ms;
     rd_kafka_resp_err_t trouble; /* of records, to be said in poll */
@@ -167,7 +168,8 @@ static void serve_fatal_error(struct sink *s)
     say(s, NOTICE_ERROR, "the producer failed and is started anew: %s: %s", s->lib.err2str(err), text);
 }
 
-/* Brokers close idle connections every ten minutes: no news. A broker that is lost shows when it is needed. */
+/* Brokers close idle connections every ten minutes: no news. A broker that is lost shows when it is needed.
+ */
 static bool is_idle_close(const struct sink *s, rd_kafka_resp_err_t err, const char *reason)
 {
     return err == RD_KAFKA_RESP_ERR__TRANSPORT && s->queued == 0 && strstr(reason, "in state UP");
@@ -328,22 +330,28 @@ static void pause_producing(struct sink *s)
     s->resume_ms = now + s->pause_ms - random % (s->pause_ms / 4);
 }
 
-/* Says nothing yet, because submit may come here: poll does. */
-static void not_delivered(struct sink *s, struct slot *slot, rd_kafka_resp_err_t err, bool refused_by_client)
+/* Nothing of the topic can be produced for now. Said in poll, because submit may come here. */
+static void trouble(struct sink *s, rd_kafka_resp_err_t err)
+{
+    s->trouble = err;
+    s->topic_doubtful = true;
+    pause_producing(s);
+}
+
+/* A report of a record that did not arrive. */
+static void not_delivered(struct sink *s, struct slot *slot, rd_kafka_resp_err_t err)
 {
     enum verdict verdict = judge(err);
     if (verdict == VERDICT_GIVE_BACK) {
         settle(s, slot, ITEM_RETRY, NULL);
-    } else if (verdict == VERDICT_RECORD_REFUSED && (slot->alone || refused_by_client)) {
+    } else if (verdict == VERDICT_RECORD_REFUSED && slot->alone) {
         settle(s, slot, ITEM_REJECTED, s->lib.err2str(err));
     } else if (verdict == VERDICT_RECORD_REFUSED) {
         slot->alone = true;
         line_push(&s->again, slot);
     } else {
         line_push(&s->again, slot);
-        s->trouble = err;
-        s->topic_doubtful = true;
-        pause_producing(s);
+        trouble(s, err);
     }
 }
 
@@ -354,6 +362,9 @@ static void delivered(struct sink *s, struct slot *slot)
     s->last.code = FAULT_NONE;
     if (s->troubled)
         say(s, NOTICE_INFO, "topic %s: records are delivered again", s->config->topic);
+    else if (!s->ever_delivered)
+        say(s, NOTICE_INFO, "topic %s: the first records are delivered", s->config->topic);
+    s->ever_delivered = true;
     s->troubled = s->brokers_down = false;
 }
 
@@ -367,36 +378,48 @@ static void serve_reports(struct sink *s, rd_kafka_event_t *event)
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
             delivered(s, slot);
         else
-            not_delivered(s, slot, m->err, false);
+            not_delivered(s, slot, m->err);
     }
 }
 
-/* Serves what librdkafka has to tell, waiting up to timeout_ms for the first of it. */
+/* Serves the next thing that librdkafka has to tell; false when there was none within timeout_ms. */
+static bool serve_one(struct sink *s, int timeout_ms)
+{
+    rd_kafka_event_t *event = s->lib.queue_poll(s->events, timeout_ms);
+    if (!event)
+        return false;
+    switch (s->lib.event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+        serve_reports(s, event);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        serve_error(s, event);
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        serve_log(s, event);
+        break;
+    default:
+        break;
+    }
+    s->lib.event_destroy(event);
+    return true;
+}
+
+/* Serves all there is, waiting up to timeout_ms for the first of it. */
 static void serve(struct sink *s, int timeout_ms)
 {
-    for (rd_kafka_event_t *event; (event = s->lib.queue_poll(s->events, timeout_ms)) != NULL;
-         timeout_ms = 0) {
-        switch (s->lib.event_type(event)) {
-        case RD_KAFKA_EVENT_DR:
-            serve_reports(s, event);
-            break;
-        case RD_KAFKA_EVENT_ERROR:
-            serve_error(s, event);
-            break;
-        case RD_KAFKA_EVENT_LOG:
-            serve_log(s, event);
-            break;
-        default:
-            break;
-        }
-        s->lib.event_destroy(event);
-    }
-    if (s->trouble) {
-        s->troubled = true;
-        say(s, NOTICE_ERROR, "topic %s: %s; records are kept and sent again", s->config->topic,
-            s->lib.err2str(s->trouble));
-        s->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
+    while (serve_one(s, timeout_ms))
+        timeout_ms = 0;
+}
+
+static void say_trouble(struct sink *s)
+{
+    if (!s->trouble)
+        return;
+    s->troubled = true;
+    say(s, NOTICE_ERROR, "topic %s: %s; records are kept and sent again", s->config->topic,
+        s->lib.err2str(s->trouble));
+    s->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /* --- producing --- */
@@ -469,9 +492,11 @@ static void refresh_topic(struct sink *s)
     s->resume_ms = now + TOPIC_ANSWER_MS;
 }
 
-static bool may_produce(const struct sink *s)
+static bool may_produce(struct sink *s)
 {
-    return s->producer && !s->fatal && !s->isolating && os_monotonic_ms() >= s->resume_ms;
+    if (s->resume_ms && os_monotonic_ms() >= s->resume_ms)
+        s->resume_ms = 0; /* the clock is not asked again for each record */
+    return s->producer && !s->fatal && !s->isolating && !s->resume_ms;
 }
 
 static void produce_lines(struct sink *s)
@@ -484,12 +509,17 @@ static void produce_lines(struct sink *s)
         rd_kafka_resp_err_t err = produce(s, slot);
         if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             return;
+        if (err != RD_KAFKA_RESP_ERR_NO_ERROR && judge(err) == VERDICT_AGAIN) {
+            trouble(s, err); /* and it stays in its place */
+            return;
+        }
         line_pop(line);
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             s->queued++;
             s->isolating = slot->alone;
-        } else {
-            not_delivered(s, slot, err, true);
+        } else { /* by the client, which looks at one record at a time: no other is to blame */
+            bool refused = judge(err) == VERDICT_RECORD_REFUSED;
+            settle(s, slot, refused ? ITEM_REJECTED : ITEM_RETRY, refused ? s->lib.err2str(err) : NULL);
         }
     }
 }
@@ -659,6 +689,18 @@ static int wait_of(const struct sink *s, int64_t until_ms)
     return until_ms > now ? (int)(until_ms - now) : 0;
 }
 
+/* Room in the queue is filled after each report, and a finished batch is not kept waiting for more: neither
+ * side idles. */
+static void serve_and_produce(struct sink *s, int timeout_ms)
+{
+    while (serve_one(s, timeout_ms)) {
+        produce_lines(s);
+        if (s->finished)
+            return;
+        timeout_ms = 0;
+    }
+}
+
 static int kafka_poll(struct sink *s, int timeout_ms)
 {
     int64_t until_ms = os_monotonic_ms() + timeout_ms;
@@ -668,10 +710,10 @@ static int kafka_poll(struct sink *s, int timeout_ms)
         produce_lines(s);
         int wait_ms = s->finished ? 0 : wait_of(s, until_ms);
         if (s->producer)
-            serve(s, wait_ms);
+            serve_and_produce(s, wait_ms);
         else
             os_sleep_ms(wait_ms);
-        produce_lines(s);
+        say_trouble(s);
         int given = give_back(s);
         if (given || os_monotonic_ms() >= until_ms)
             return given;
