@@ -6,15 +6,15 @@
 
 extern const struct parser_ops parser_evtx, parser_xml;
 extern const struct encoder_ops encoder_ecs, encoder_rfc5424;
-extern const struct sink_ops sink_kafka, sink_syslog_udp, sink_syslog_tcp, sink_syslog_tls, sink_file, sink_stdout;
+extern const struct sink_ops sink_kafka, sink_syslog_udp, sink_syslog_tcp, sink_syslog_tls, sink_file,
+    sink_stdout;
 
 const struct parser_ops *const registry_parsers[] = {&parser_evtx, &parser_xml, NULL};
 
 const struct encoder_ops *const registry_encoders[] = {&encoder_ecs, &encoder_rfc5424, NULL};
 
-const struct sink_ops *const registry_sinks[] = {&sink_kafka,      &sink_syslog_udp, &sink_syslog_tcp,
-                                                 &sink_syslog_tls, &sink_file,       &sink_stdout,
-                                                 NULL};
+const struct sink_ops *const registry_sinks[] = {
+    &sink_kafka, &sink_syslog_udp, &sink_syslog_tcp, &sink_syslog_tls, &sink_file, &sink_stdout, NULL};
 
 const struct parser_ops *registry_parser(const char *name)
 {

@@ -17,8 +17,8 @@ const struct encoder_ops *registry_encoder(const char *name);
 const struct sink_ops *registry_sink(const char *name);
 
 /*
- * The parser that recognizes a file by its first bytes, or NULL. *more is set when the beginning is too short to tell and
- * the file may still grow.
+ * The parser that recognizes a file by its first bytes, or NULL. *more is set when the beginning is too short
+ * to tell and the file may still grow.
  */
 const struct parser_ops *registry_recognize(struct sv head, bool complete, bool *more);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The contract of an encoder: one record in, the bytes of one message out. Pure and deterministic: the same record and
- * context give the same bytes. Thread-safe.
+ * The contract of an encoder: one record in, the bytes of one message out. Pure and deterministic: the same
+ * record and context give the same bytes. Thread-safe.
  */
 #ifndef MAPITAIL_ENCODER_H
 #define MAPITAIL_ENCODER_H
@@ -11,9 +11,9 @@
 #include "setting.h"
 
 enum original_policy {
-    ORIGINAL_AUTO,   /* only where something could not be read completely */
+    ORIGINAL_AUTO, /* only where something could not be read completely */
     ORIGINAL_ALWAYS,
-    ORIGINAL_NEVER,  /* not even then */
+    ORIGINAL_NEVER, /* not even then */
 };
 
 /* What is the same for every record of an output. Borrowed; lives as long as the pipeline. */
@@ -22,16 +22,16 @@ struct encode_context {
     struct sv agent_ephemeral_id; /* UUID, new at every start */
     struct sv agent_name;         /* host name of the agent */
     struct sv agent_version;
-    struct setting_map labels;    /* labels.* */
-    struct setting_list tags;     /* added to the fixed ones */
-    struct sv namespace_;         /* data_stream.namespace */
+    struct setting_map labels; /* labels.* */
+    struct setting_list tags;  /* added to the fixed ones */
+    struct sv namespace_;      /* data_stream.namespace */
     enum original_policy original;
-    bool diag_context;            /* ship <Binary> as diag_context */
+    bool diag_context; /* ship <Binary> as diag_context */
     /* syslog */
-    unsigned facility;            /* RFC 5427 code, 0 … 23 */
-    struct sv enterprise_number;  /* of private SD-IDs */
-    int bom;                      /* 0 auto, 1 always, 2 never */
-    size_t max_bytes;             /* largest message; 0: no bound but the buffer's */
+    unsigned facility;           /* RFC 5427 code, 0 … 23 */
+    struct sv enterprise_number; /* of private SD-IDs */
+    int bom;                     /* 0 auto, 1 always, 2 never */
+    size_t max_bytes;            /* largest message; 0: no bound but the buffer's */
 };
 
 enum encode_status {
@@ -41,13 +41,14 @@ enum encode_status {
 };
 
 struct encoder_ops {
-    const char *name;         /* "ecs": value of `format` */
+    const char *name; /* "ecs": value of `format` */
     const char *title;
     const char *content_type; /* RFC 9110 media type of one message */
     bool single_line;         /* a message never holds LF, so that LF may end it in a stream */
-    /* Appends one message to out, without any framing. sequence: 1 … 2147483647, of this output since its start. */
-    enum encode_status (*encode)(const struct encode_context *context, const struct record *record, uint32_t sequence,
-                                 struct buf *out);
+    /* Appends one message to out, without any framing. sequence: 1 … 2147483647, of this output since its
+     * start. */
+    enum encode_status (*encode)(const struct encode_context *context, const struct record *record,
+                                 uint32_t sequence, struct buf *out);
 };
 
 #endif

@@ -2,15 +2,16 @@
 /*
  * The contract of a sink: batches of encoded messages out into the world, and an honest answer for each.
  *
- * A sink belongs to one pipeline thread: every function is called from it, and every callback runs in it, inside poll,
- * flush or close and never inside submit. A sink may have threads of its own behind that.
+ * A sink belongs to one pipeline thread: every function is called from it, and every callback runs in it,
+ * inside poll, flush or close and never inside submit. A sink may have threads of its own behind that.
  *
- * submit lends a batch: the batch, its items and everything they point to stay unchanged until `done` gives it back.
- * Each accepted batch is given back exactly once, with a result in every item. Batches may finish in any order.
- * DELIVERED means what proof() says and never less: what was only queued is not delivered.
+ * submit lends a batch: the batch, its items and everything they point to stay unchanged until `done` gives
+ * it back. Each accepted batch is given back exactly once, with a result in every item. Batches may finish in
+ * any order. DELIVERED means what proof() says and never less: what was only queued is not delivered.
  *
- * A sink never gives up on a peer: it reconnects with growing waits (1 s … 60 s with jitter, starting over after the first
- * successful write), keeps what is not delivered and reports through `notice`. It blocks no longer than its timeout.
+ * A sink never gives up on a peer: it reconnects with growing waits (1 s … 60 s with jitter, starting over
+ * after the first successful write), keeps what is not delivered and reports through `notice`. It blocks no
+ * longer than its timeout.
  */
 #ifndef MAPITAIL_SINK_H
 #define MAPITAIL_SINK_H
@@ -47,8 +48,8 @@ enum { SINK_BATCH_ITEMS_MAX = 500, SINK_BATCH_BYTES_MAX = 1 << 20 };
 struct sink_batch {
     struct sink_item *items;
     size_t count;
-    size_t bytes; /* of all bodies */
-    void *owner;  /* the pipeline's */
+    size_t bytes;       /* of all bodies */
+    void *owner;        /* the pipeline's */
     void *sink_private; /* the sink's while it holds the batch */
 };
 
@@ -58,33 +59,35 @@ enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
 struct sink_host {
     void *ctx;
     void (*done)(void *ctx, struct sink_batch *batch);
-    /* A fact for the log: connected, lost, refused, certificate not trusted, … A phrase without final full stop and
-     * without secrets. Repeats of the same fact are the sink's to hold back. */
+    /* A fact for the log: connected, lost, refused, certificate not trusted, … A phrase without final full
+     * stop and without secrets. Repeats of the same fact are the sink's to hold back. */
     void (*notice)(void *ctx, enum notice_level level, const char *text);
 };
 
 /* What DELIVERED proves, weakest first. */
 enum sink_proof {
-    PROOF_NONE,         /* handed to the network (UDP) or a pipe */
-    PROOF_WRITTEN,      /* written to a file */
-    PROOF_TCP_ACK,      /* the peer's TCP has acknowledged the bytes; the peer's program may not have read them */
-    PROOF_FSYNC,        /* on disk */
-    PROOF_APPLICATION,  /* the receiving program answered for it */
-    PROOF_REPLICATED,   /* acks=all: every in-sync replica has it */
+    PROOF_NONE,    /* handed to the network (UDP) or a pipe */
+    PROOF_WRITTEN, /* written to a file */
+    PROOF_TCP_ACK, /* the peer's TCP has acknowledged the bytes; the peer's program may not have read them */
+    PROOF_FSYNC,   /* on disk */
+    PROOF_APPLICATION, /* the receiving program answered for it */
+    PROOF_REPLICATED,  /* acks=all: every in-sync replica has it */
 };
 
 struct sink;
 
 struct sink_ops {
-    const char *name;    /* "kafka": value of `type` */
+    const char *name; /* "kafka": value of `type` */
     const char *title;
-    const char *default_format; /* name of the encoder if `format` is not set */
-    bool needs_single_line;     /* frames by LF in every configuration */
-    bool once_only;             /* the destination exists once in a process: standard output */
+    const char *default_format;     /* name of the encoder if `format` is not set */
+    bool needs_single_line;         /* frames by LF in every configuration */
+    bool once_only;                 /* the destination exists once in a process: standard output */
+    bool wants_headers;             /* uses key, headers and time_ms of an item */
     const struct setting *settings; /* fields of config_size bytes */
     size_t config_size;
 
-    /* Checks across settings. NULL: nothing to check. False with FAULT_CONFIG; text begins with the key at fault. */
+    /* Checks across settings. NULL: nothing to check. False with FAULT_CONFIG; text begins with the key at
+     * fault. */
     bool (*validate)(const void *config, struct fault *f);
 
     enum sink_proof (*proof)(const void *config);
@@ -97,8 +100,8 @@ struct sink_ops {
     bool (*submit)(struct sink *s, struct sink_batch *batch);
 
     /*
-     * Moves things on for at most timeout_ms (0: does not wait) and returns early when something was given back.
-     * Returns the batches given back.
+     * Moves things on for at most timeout_ms (0: does not wait) and returns early when something was given
+     * back. Returns the batches given back.
      */
     int (*poll)(struct sink *s, int timeout_ms);
 
@@ -106,14 +109,14 @@ struct sink_ops {
     bool (*flush)(struct sink *s, int timeout_ms);
 
     /*
-     * For `mapitail check --connect`: reaches the destination, trusts it and is trusted, within timeout_ms. Sends no
-     * message. NULL: nothing to reach.
+     * For `mapitail check --connect`: reaches the destination, trusts it and is trusted, within timeout_ms.
+     * Sends no message. NULL: nothing to reach.
      */
     bool (*check)(struct sink *s, int timeout_ms, struct fault *f);
 
     /*
-     * Gives back every batch (what was not delivered in time as RETRY), says good-bye to the peer (close_notify, last
-     * flush) and frees the sink, all within timeout_ms. NULL sink allowed.
+     * Gives back every batch (what was not delivered in time as RETRY), says good-bye to the peer
+     * (close_notify, last flush) and frees the sink, all within timeout_ms. NULL sink allowed.
      */
     void (*close)(struct sink *s, int timeout_ms);
 };

@@ -853,6 +853,7 @@ static size_t kafka_max_message(const void *config)
 const struct sink_ops sink_kafka = {
     .name = "kafka",
     .title = "Apache Kafka",
+    .wants_headers = true,
     .default_format = "ecs",
     .settings = kafka_settings,
     .config_size = sizeof(struct kafka_config),

@@ -31,34 +31,40 @@ enum element {
     EL_KEYWORD,
 };
 
+/* By length, so that a name is compared with the few of its own length. */
 static const struct {
     struct sv name;
     enum element element;
 } element_names[] = {
+    {SV_INIT("Data"), EL_DATA},
+    {SV_INIT("Task"), EL_TASK},
     {SV_INIT("Event"), EL_EVENT},
+    {SV_INIT("Level"), EL_LEVEL},
     {SV_INIT("System"), EL_SYSTEM},
-    {SV_INIT("EventData"), EL_EVENT_DATA},
-    {SV_INIT("UserData"), EL_USER_DATA},
-    {SV_INIT("RenderingInfo"), EL_RENDERING_INFO},
-    {SV_INIT("Provider"), EL_PROVIDER},
+    {SV_INIT("Opcode"), EL_OPCODE},
+    {SV_INIT("Binary"), EL_BINARY},
     {SV_INIT("EventID"), EL_EVENT_ID},
     {SV_INIT("Version"), EL_VERSION},
-    {SV_INIT("Level"), EL_LEVEL},
-    {SV_INIT("Task"), EL_TASK},
-    {SV_INIT("Opcode"), EL_OPCODE},
-    {SV_INIT("Keywords"), EL_KEYWORDS},
-    {SV_INIT("TimeCreated"), EL_TIME_CREATED},
-    {SV_INIT("EventRecordID"), EL_EVENT_RECORD_ID},
-    {SV_INIT("Correlation"), EL_CORRELATION},
-    {SV_INIT("Execution"), EL_EXECUTION},
     {SV_INIT("Channel"), EL_CHANNEL},
-    {SV_INIT("Computer"), EL_COMPUTER},
-    {SV_INIT("Security"), EL_SECURITY},
-    {SV_INIT("Data"), EL_DATA},
-    {SV_INIT("Binary"), EL_BINARY},
     {SV_INIT("Message"), EL_MESSAGE},
     {SV_INIT("Keyword"), EL_KEYWORD},
+    {SV_INIT("UserData"), EL_USER_DATA},
+    {SV_INIT("Provider"), EL_PROVIDER},
+    {SV_INIT("Keywords"), EL_KEYWORDS},
+    {SV_INIT("Computer"), EL_COMPUTER},
+    {SV_INIT("Security"), EL_SECURITY},
+    {SV_INIT("EventData"), EL_EVENT_DATA},
+    {SV_INIT("Execution"), EL_EXECUTION},
+    {SV_INIT("TimeCreated"), EL_TIME_CREATED},
+    {SV_INIT("Correlation"), EL_CORRELATION},
+    {SV_INIT("RenderingInfo"), EL_RENDERING_INFO},
+    {SV_INIT("EventRecordID"), EL_EVENT_RECORD_ID},
 };
+
+enum { NAME_LENGTH_MAX = 13 };
+
+/* element_names[] of n letters begin at [n] and end before [n + 1]. */
+static const uint8_t names_of_length[NAME_LENGTH_MAX + 2] = {0, 0, 0, 0, 0, 2, 4, 7, 12, 17, 19, 19, 21, 21, 23};
 
 enum { EVENT_MEMORY_MAX = 2 << 20 };
 
@@ -88,9 +94,10 @@ static struct sv local_name(struct sv name)
 
 static enum element element_of(struct sv name)
 {
-    name = local_name(name);
-    for (size_t i = 0; i < sizeof element_names / sizeof *element_names; i++)
-        if (sv_eq(name, element_names[i].name))
+    if (name.n > NAME_LENGTH_MAX)
+        return EL_OTHER;
+    for (size_t i = names_of_length[name.n]; i < names_of_length[name.n + 1]; i++)
+        if (name.p[0] == element_names[i].name.p[0] && memcmp(name.p, element_names[i].name.p, name.n) == 0)
             return element_names[i].element;
     return EL_OTHER;
 }
@@ -135,6 +142,7 @@ static bool in_data(const struct event_tree *t)
 
 void event_tree_open(struct event_tree *t, struct sv name)
 {
+    name = local_name(name);
     enum element e = element_of(name);
     if (t->depth < sizeof t->path / sizeof *t->path)
         t->path[t->depth] = (unsigned)e;
@@ -146,7 +154,7 @@ void event_tree_open(struct event_tree *t, struct sv name)
     t->datum_name = SV_ABSENT;
     /* Unnamed <Data> has no name; every other element of the payload lends its own. */
     if (t->depth >= 3 && in_data(t) && !(at(t, 1, EL_EVENT_DATA) && e == EL_DATA))
-        t->datum_name = keep(t, local_name(name));
+        t->datum_name = keep(t, name);
     if (at(t, 1, EL_USER_DATA))
         t->event->is_user_data = true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the element tree of one <Event> to a struct event. XML text and BinXML are two spellings of the same tree, so
- * both parsers walk theirs and tell this builder what they meet; it alone knows what the elements mean.
+ * From the element tree of one <Event> to a struct event. XML text and BinXML are two spellings of the same
+ * tree, so both parsers walk theirs and tell this builder what they meet; it alone knows what the elements
+ * mean.
  *
- * Names are matched without namespace prefix. Only direct paths count: an <EventID> inside <UserData> is data.
- * Text may come in pieces. All memory comes from the arena; over its limit the event is marked cut.
+ * Names are matched without namespace prefix. Only direct paths count: an <EventID> inside <UserData> is
+ * data. Text may come in pieces. All memory comes from the arena; over its limit the event is marked cut.
  */
 #ifndef MAPITAIL_EVENT_TREE_H
 #define MAPITAIL_EVENT_TREE_H
@@ -18,12 +19,12 @@ enum { EVENT_TREE_DEPTH_MAX = 64 };
 struct event_tree {
     struct event *event;
     struct arena *arena;
-    struct buf text;    /* of the innermost open element */
-    unsigned depth;     /* open elements */
-    unsigned path[4];   /* what the outermost open elements are: enum of event_tree.c */
+    struct buf text;      /* of the innermost open element */
+    unsigned depth;       /* open elements */
+    unsigned path[4];     /* what the outermost open elements are: enum of event_tree.c */
     struct sv datum_name; /* of the open datum, in the arena */
-    bool has_child;     /* the innermost element had an element inside: it is no leaf */
-    bool seen_event;    /* an <Event> root was met */
+    bool has_child;       /* the innermost element had an element inside: it is no leaf */
+    bool seen_event;      /* an <Event> root was met */
 };
 
 /* Owns only the text buffer. */

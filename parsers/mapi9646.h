@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MSExchangeIS event 9646: from the event to what it means. Pure; never fails: what cannot be read completely is given
- * with what was read and its status.
+ * MSExchangeIS event 9646: from the event to what it means. Pure; never fails: what cannot be read completely
+ * is given with what was read and its status.
  *
- * Insertion strings are read by position and independent of the server's language (three: who, limit, type; four since
- * Exchange 2013: who, client type, limit, type). Without them the message is parsed by a tolerant grammar: the English
- * wordings of all Exchange versions first, then a form that needs no language.
+ * Insertion strings are read by position and independent of the server's language (three: who, limit, type;
+ * four since Exchange 2013: who, client type, limit, type). Without them the message is parsed by a tolerant
+ * grammar: the English wordings of all Exchange versions first, then a form that needs no language.
  */
 #ifndef MAPITAIL_MAPI9646_H
 #define MAPITAIL_MAPI9646_H
@@ -17,8 +17,8 @@
 bool mapi9646_is(const struct event *e);
 
 /*
- * Fills *out for any event: kind, mapi (if mapi9646_is), message, key. Views point into the event, static text or the
- * arena. The identity, the path and the time of reading are the agent's to fill.
+ * Fills *out for any event: kind, mapi (if mapi9646_is), message, key. Views point into the event, static
+ * text or the arena. The identity, the path and the time of reading are the agent's to fill.
  */
 void record_normalize(const struct event *e, struct arena *arena, struct record *out);
 

@@ -2,10 +2,10 @@
 /*
  * The contract of a parser: one export format in, events out.
  *
- * A parser is pure: it does no I/O of its own, reads no clock and logs nothing. It pulls bytes from a struct input, so
- * that memory, a file and a fuzzer are the same to it. It tests the selector before it decodes a record. How an input is
- * cut by reads, or how often and by how much it grows between calls, never changes the events: a test proves it for
- * every parser of the registry.
+ * A parser is pure: it does no I/O of its own, reads no clock and logs nothing. It pulls bytes from a struct
+ * input, so that memory, a file and a fuzzer are the same to it. It tests the selector before it decodes a
+ * record. How an input is cut by reads, or how often and by how much it grows between calls, never changes
+ * the events: a test proves it for every parser of the registry.
  *
  * One parser object belongs to one thread.
  */
@@ -16,39 +16,43 @@
 #include "fault.h"
 #include "selector.h"
 
-/* Where bytes come from. Filled and kept up to date by the owner, who may change size and complete between calls. */
+/* Where bytes come from. Filled and kept up to date by the owner, who may change size and complete between
+ * calls. */
 struct input {
     void *ctx;
     /*
-     * Reads n bytes at offset into to. Returns the bytes read, fewer than n only at the input's present end, or -1 after
-     * an I/O error (the owner knows which). Never called for bytes at or behind size.
+     * Reads n bytes at offset into to. Returns the bytes read, fewer than n only at the input's present end,
+     * or -1 after an I/O error (the owner knows which). Never called for bytes at or behind size.
      */
     ptrdiff_t (*read_at)(void *ctx, uint64_t offset, void *to, size_t n);
     uint64_t size; /* bytes there are now */
     /*
-     * No more bytes will come, ever: a tail that waits for its end is to be given out, or reported as cut. Where it is
-     * false an unfinished record is waited for.
+     * No more bytes will come, ever: a tail that waits for its end is to be given out, or reported as cut.
+     * Where it is false an unfinished record is waited for.
      */
     bool complete;
 };
 
 /*
- * A place in an input from which reading can go on: all that is saved. The fields mean what the parser wants them to
- * mean; offset 0 with record 0 and check 0 is the beginning for every parser.
+ * A place in an input from which reading can go on: all that is saved. The fields mean what the parser wants
+ * them to mean; offset 0 with record 0 and check 0 is the beginning for every parser.
  */
 struct position {
     uint64_t offset; /* text formats: the next byte. EVTX: a hint */
     uint64_t record; /* EVTX: the next header id */
-    uint64_t check;  /* proves, when read on, that the content before the position is still the same; 0: nothing to prove */
+    uint64_t check;  /* proves, when read on, that the content before the position is still the same; 0:
+                        nothing to prove */
 };
 
 enum step_kind {
     STEP_EVENT,    /* a selected event */
-    STEP_PROGRESS, /* nothing selected, but pos moved on; given at least every few MiB so that the owner can breathe */
+    STEP_PROGRESS, /* nothing selected, but pos moved on; given at least every few MiB so that the owner can
+                      breathe */
     STEP_MORE,     /* nothing to read until the input has grown or changed (or, if complete, never again) */
     STEP_SKIP,     /* a damaged part was passed over: where, how many bytes and why */
-    STEP_GAP,      /* intact, but events before this were overwritten before they were read: skipped_events, if known */
-    STEP_FATAL,    /* nothing more can be read from here on: fault tells; the parser is to be closed */
+    STEP_GAP,   /* intact, but events before this were overwritten before they were read: skipped_events, if
+                   known */
+    STEP_FATAL, /* nothing more can be read from here on: fault tells; the parser is to be closed */
 };
 
 struct step {
@@ -62,8 +66,9 @@ struct step {
 
 /* Counts since the parser was opened, for metrics and `mapitail cat`'s summary. */
 struct parser_counts {
-    uint64_t records;  /* records passed, selected or not; estimated by no one: 0 where the format's filter does not count */
-    uint64_t rejected; /* records that looked selected and were not (decoys) */
+    uint64_t records;    /* records passed, selected or not; estimated by no one: 0 where the format's filter
+                            does not count */
+    uint64_t rejected;   /* records that looked selected and were not (decoys) */
     bool counts_records; /* records is meaningful */
 };
 
@@ -74,24 +79,26 @@ struct parser_ops {
     const char *title; /* "Windows event log (.evtx)": in messages */
 
     /*
-     * How sure this parser is that a file that begins with head (up to PARSER_HEAD_BYTES, fewer if the file is shorter) is
-     * its format: 0 no, 100 certain. complete is false while the file may still grow. Consumes nothing. A beginning that
-     * is too short to tell gives PROBE_MORE when more bytes could make it this format.
+     * How sure this parser is that a file that begins with head (up to PARSER_HEAD_BYTES, fewer if the file
+     * is shorter) is its format: 0 no, 100 certain. complete is false while the file may still grow. Consumes
+     * nothing. A beginning that is too short to tell gives PROBE_MORE when more bytes could make it this
+     * format.
      */
     int (*probe)(struct sv head, bool complete);
 
     /*
-     * Bytes of head that never change while the file only grows: the fingerprint's input (D11). 0: the format has none and
-     * position.check does all the work.
+     * Bytes of head that never change while the file only grows: the fingerprint's input (D11). 0: the format
+     * has none and position.check does all the work.
      */
     size_t (*stable_prefix)(struct sv head);
 
     /*
-     * Opens at a position that this parser gave earlier, or at the beginning. in and selector are borrowed until close.
-     * FAULT_REPLACED: the content is not the one that the position belongs to; the owner starts again at the beginning.
+     * Opens at a position that this parser gave earlier, or at the beginning. in and selector are borrowed
+     * until close. FAULT_REPLACED: the content is not the one that the position belongs to; the owner starts
+     * again at the beginning.
      */
-    struct parser *(*open)(const struct input *in, const struct position *from, const struct selector *selector,
-                           struct fault *fault);
+    struct parser *(*open)(const struct input *in, const struct position *from,
+                           const struct selector *selector, struct fault *fault);
 
     /* One step. event is valid after STEP_EVENT and until the next call. */
     void (*next)(struct parser *p, struct event *event, struct step *step);

@@ -10,7 +10,8 @@
 enum { SELECTOR_RULES_MAX = 64 };
 
 struct selector_rule {
-    struct sv provider; /* whole name, or a beginning followed by '*'; ASCII case does not matter; "*" is every provider */
+    struct sv provider; /* whole name, or a beginning followed by '*'; ASCII case does not matter; "*" is
+                           every provider */
     uint32_t event_id;  /* compared with the low 16 bits of an event's id */
     bool any_id;
 };
@@ -24,7 +25,8 @@ struct selector {
 /* MSExchangeIS* 9646. */
 void selector_init_default(struct selector *s);
 
-/* True when some rule takes this id under some provider: the cheap first test. Only the low 16 bits of id count. */
+/* True when some rule takes this id under some provider: the cheap first test. Only the low 16 bits of id
+ * count. */
 bool selector_wants_id(const struct selector *s, uint64_t id);
 
 /* True when some rule takes this provider under some id. */
@@ -34,8 +36,8 @@ bool selector_wants_provider(const struct selector *s, struct sv provider);
 bool selector_wants(const struct selector *s, struct sv provider, uint64_t id);
 
 /*
- * The only id that any rule takes, if there is just one and the selector is neither `all` nor has a rule for any id: lets
- * a parser search for that number. Returns false otherwise.
+ * The only id that any rule takes, if there is just one and the selector is neither `all` nor has a rule for
+ * any id: lets a parser search for that number. Returns false otherwise.
  */
 bool selector_single_id(const struct selector *s, uint32_t *id);
 

@@ -3,7 +3,8 @@
  * A bump allocator for what lives until the next event: allocate often, release all at once.
  *
  * An arena is bounded: an allocation that would take it over its limit returns NULL, so that no input can
- * bloat the agent. Memory is kept over arena_reset, so that a steady state allocates nothing. Not thread-safe.
+ * bloat the agent. Memory is kept over arena_reset, so that a steady state allocates nothing. Not
+ * thread-safe.
  */
 #ifndef MAPITAIL_ARENA_H
 #define MAPITAIL_ARENA_H
@@ -31,8 +32,8 @@ struct sv arena_copy(struct arena *a, struct sv v);
 char *arena_cstr(struct arena *a, struct sv v);
 
 /*
- * Gives bytes back from the end of the latest allocation: p must be its result and size its size, now reduced to
- * used. For converters that allocate the worst case first.
+ * Gives bytes back from the end of the latest allocation: p must be its result and size its size, now reduced
+ * to used. For converters that allocate the worst case first.
  */
 void arena_shrink(struct arena *a, void *p, size_t size, size_t used);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A growing output buffer with a limit and a sticky failure: a writer appends without checks and asks once at the
- * end. After a failure (limit met, no memory) nothing more is appended and buf_ok is false until buf_reset.
- * Not thread-safe.
+ * A growing output buffer with a limit and a sticky failure: a writer appends without checks and asks once at
+ * the end. After a failure (limit met, no memory) nothing more is appended and buf_ok is false until
+ * buf_reset. Not thread-safe.
  */
 #ifndef MAPITAIL_BUF_H
 #define MAPITAIL_BUF_H

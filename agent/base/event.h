@@ -2,9 +2,9 @@
 /*
  * One Windows event as an export carries it, whatever the export's format: what a parser gives.
  *
- * Every fact can be absent: views by p == NULL, numbers by has == false, the time by present == false. Text is valid
- * UTF-8. Views borrow the parser's memory and live until the parser is called again.
- * Names follow the Event schema ([MS-EVEN6] 2.2.12, "Event" elements System, EventData, UserData, RenderingInfo).
+ * Every fact can be absent: views by p == NULL, numbers by has == false, the time by present == false. Text
+ * is valid UTF-8. Views borrow the parser's memory and live until the parser is called again. Names follow
+ * the Event schema ([MS-EVEN6] 2.2.12, "Event" elements System, EventData, UserData, RenderingInfo).
  */
 #ifndef MAPITAIL_EVENT_H
 #define MAPITAIL_EVENT_H
@@ -45,9 +45,9 @@ struct event {
     struct sv event_source_name; /* Provider@EventSourceName */
     struct opt_u64 event_id;     /* as written; classic ids may come with 32 bits: compare & 0xFFFF */
     struct opt_u64 qualifiers, version, level, task, opcode, keywords;
-    struct wtime time;           /* TimeCreated@SystemTime */
-    struct sv time_text;         /* the same as written, also where it cannot be read */
-    struct opt_u64 record_id;    /* EventRecordID, the payload's */
+    struct wtime time;        /* TimeCreated@SystemTime */
+    struct sv time_text;      /* the same as written, also where it cannot be read */
+    struct opt_u64 record_id; /* EventRecordID, the payload's */
     struct sv activity_id, related_activity_id;
     struct opt_u64 process_id, thread_id;
     struct sv channel, computer, user_sid;
@@ -55,9 +55,9 @@ struct event {
     /* EventData or UserData */
     struct event_datum data[EVENT_DATA_MAX];
     size_t data_count;
-    bool data_cut;      /* there was more than EVENT_DATA_MAX */
-    bool is_user_data;  /* data comes from UserData; names are the leaf elements' */
-    struct sv binary;   /* <Binary> as hex text */
+    bool data_cut;     /* there was more than EVENT_DATA_MAX */
+    bool is_user_data; /* data comes from UserData; names are the leaf elements' */
+    struct sv binary;  /* <Binary> as hex text */
 
     /* RenderingInfo, in the language of culture; absent where an export has none */
     struct sv culture, message, level_text, task_text, opcode_text, channel_text, provider_text;
@@ -65,12 +65,12 @@ struct event {
     size_t keyword_text_count;
 
     /* Where it stood and what it looked like */
-    struct sv original;     /* the record as XML text (EVTX: rendered as wevtutil does), or the text lines */
-    uint64_t offset;        /* byte offset of the record's first byte in the input */
-    uint64_t length;        /* bytes of the record in the input */
+    struct sv original; /* the record as XML text (EVTX: rendered as wevtutil does), or the text lines */
+    uint64_t offset;    /* byte offset of the record's first byte in the input */
+    uint64_t length;    /* bytes of the record in the input */
     enum event_trust trust;
-    bool text_replaced;     /* bytes that are no text were replaced by U+FFFD */
-    bool cut;               /* the record was over a limit, or ended early */
+    bool text_replaced; /* bytes that are no text were replaced by U+FFFD */
+    bool cut;           /* the record was over a limit, or ended early */
 };
 
 /* Makes *e an event of which nothing is known. Cheaper than clearing the whole struct. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why something failed, filled in by the layer that knows and logged once by the agent, which adds file, output and
- * what was done about it. A fault owns nothing and may be copied.
+ * Why something failed, filled in by the layer that knows and logged once by the agent, which adds file,
+ * output and what was done about it. A fault owns nothing and may be copied.
  */
 #ifndef MAPITAIL_FAULT_H
 #define MAPITAIL_FAULT_H
@@ -10,15 +10,15 @@
 
 enum fault_code {
     FAULT_NONE,
-    FAULT_OS,          /* os_error tells */
+    FAULT_OS, /* os_error tells */
     FAULT_MEMORY,
-    FAULT_FORMAT,      /* bytes that cannot be what they should be; offset tells where */
-    FAULT_REPLACED,    /* a saved position does not belong to this content */
-    FAULT_CONFIG,      /* a setting that cannot work */
-    FAULT_CONNECT,     /* a peer that cannot be reached */
-    FAULT_TLS,         /* a peer that cannot be trusted, or does not trust us */
-    FAULT_AUTH,        /* credentials refused */
-    FAULT_REFUSED,     /* the peer answered and said no */
+    FAULT_FORMAT,   /* bytes that cannot be what they should be; offset tells where */
+    FAULT_REPLACED, /* a saved position does not belong to this content */
+    FAULT_CONFIG,   /* a setting that cannot work */
+    FAULT_CONNECT,  /* a peer that cannot be reached */
+    FAULT_TLS,      /* a peer that cannot be trusted, or does not trust us */
+    FAULT_AUTH,     /* credentials refused */
+    FAULT_REFUSED,  /* the peer answered and said no */
     FAULT_TIMEOUT,
     FAULT_UNSUPPORTED, /* not built in, or not on this system */
     FAULT_LIMIT,       /* a limit of ours */
@@ -33,6 +33,6 @@ struct fault {
 
 /* Fills *f (which may be NULL) and returns false, so that a failure reads "return fault_set(…)". */
 __attribute__((format(printf, 4, 5))) _Bool fault_set(struct fault *f, enum fault_code code, int os_error,
-                                                       const char *format, ...);
+                                                      const char *format, ...);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is shipped: an event, and for MSExchangeIS 9646 what it means. Made by the parsers' normalizer, given its identity
- * by the agent, read by the encoders. Views borrow the event's memory or the normalizer's arena.
+ * What is shipped: an event, and for MSExchangeIS 9646 what it means. Made by the parsers' normalizer, given
+ * its identity by the agent, read by the encoders. Views borrow the event's memory or the normalizer's arena.
  *
  * The microsoft.exchange.mapi.* values are those of the record schema (packaging/doc/record-schema.json).
  */
@@ -28,14 +28,14 @@ enum parse_status {
 };
 
 struct mapi_limit {
-    struct sv mailbox_guid;   /* lower case, without braces */
-    struct sv legacy_dn;      /* as written, unwrapped */
-    struct sv organization;   /* value of the first o */
-    struct sv admin_group;    /* value of the first ou */
-    struct sv container;      /* cn values between ou and the last cn, joined with '/' */
-    struct sv cn;             /* last cn, raw */
-    struct sv user;           /* last cn without a "<32 hex>-" prefix */
-    struct sv client_type;    /* as logged */
+    struct sv mailbox_guid;          /* lower case, without braces */
+    struct sv legacy_dn;             /* as written, unwrapped */
+    struct sv organization;          /* value of the first o */
+    struct sv admin_group;           /* value of the first ou */
+    struct sv container;             /* cn values between ou and the last cn, joined with '/' */
+    struct sv cn;                    /* last cn, raw */
+    struct sv user;                  /* last cn without a "<32 hex>-" prefix */
+    struct sv client_type;           /* as logged */
     struct sv client_type_canonical; /* MoMT, OWA, AirSync, …; an unknown one as logged */
     struct opt_u64 limit;
     struct sv object_type;     /* canonical; an unknown word as logged */
@@ -50,10 +50,10 @@ enum { RECORD_ID_TEXT = 37, RECORD_HASH_TEXT = 65 };
 struct record {
     const struct event *event;
     enum record_kind kind;
-    struct mapi_limit mapi;      /* of RECORD_MAPI_LIMIT */
-    struct sv message;           /* the rendered sentence: the export's, or built from the insertion strings */
-    struct sv key;               /* mailbox key: the DN with ASCII letters lower-cased, else the GUID, else absent */
-    struct sv file_path;         /* of the export, UTF-8; absent for standard input */
+    struct mapi_limit mapi; /* of RECORD_MAPI_LIMIT */
+    struct sv message;      /* the rendered sentence: the export's, or built from the insertion strings */
+    struct sv key;       /* mailbox key: the DN with ASCII letters lower-cased, else the GUID, else absent */
+    struct sv file_path; /* of the export, UTF-8; absent for standard input */
     char id[RECORD_ID_TEXT];     /* UUIDv5, lower case; "" until the agent has given it */
     char hash[RECORD_HASH_TEXT]; /* SHA-256 of event->original, lower-case hex; "" without an original */
     struct wtime created;        /* when mapitail read the record */

@@ -124,7 +124,8 @@ bool sv_to_u64(struct sv v, uint64_t *out)
         return false;
     for (size_t i = 0; i < v.n; i++) {
         unsigned digit = (unsigned char)v.p[i] - (unsigned)'0';
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+        /* 19 digits always fit. */
+        if (digit > 9 || (i >= 19 && value > (UINT64_MAX - digit) / 10))
             return false;
         value = value * 10 + digit;
     }

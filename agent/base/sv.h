@@ -77,8 +77,9 @@ size_t sv_find_char(struct sv hay, char c);
 struct sv sv_trim(struct sv v);
 
 /*
- * Reads the whole of v as an unsigned decimal (sv_to_u64) or as hexadecimal with or without 0x (sv_hex_to_u64).
- * Returns false, leaving *out alone, on anything else: blanks, signs, an empty view, more than 64 bits.
+ * Reads the whole of v as an unsigned decimal (sv_to_u64) or as hexadecimal with or without 0x
+ * (sv_hex_to_u64). Returns false, leaving *out alone, on anything else: blanks, signs, an empty view, more
+ * than 64 bits.
  */
 __attribute__((warn_unused_result)) bool sv_to_u64(struct sv v, uint64_t *out);
 __attribute__((warn_unused_result)) bool sv_hex_to_u64(struct sv v, uint64_t *out);

@@ -82,7 +82,8 @@ size_t utf8_from_utf16(const uint8_t *from, size_t n, enum text_encoding e, char
     return out;
 }
 
-struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enum text_encoding e, bool *replaced)
+struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enum text_encoding e,
+                             bool *replaced)
 {
     size_t room = utf8_room_for_utf16(n);
     char *to = arena_alloc(a, room);
@@ -94,8 +95,8 @@ struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enu
 }
 
 /*
- * Bytes of the well-formed character at p (RFC 3629 section 4), or 0. The ranges of the second byte exclude overlong
- * forms, surrogates and what lies above U+10FFFF.
+ * Bytes of the well-formed character at p (RFC 3629 section 4), or 0. The ranges of the second byte exclude
+ * overlong forms, surrogates and what lies above U+10FFFF.
  */
 static size_t sequence(const uint8_t *p, size_t n)
 {
@@ -127,18 +128,31 @@ static size_t sequence(const uint8_t *p, size_t n)
     return length;
 }
 
+/* Bytes at the beginning of p that are ASCII for certain: a multiple of 8. */
+static size_t ascii_length(const uint8_t *p, size_t n)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    uint64_t eight[4];
+    size_t at = 0;
+    for (; n - at >= sizeof eight; at += sizeof eight) {
+        memcpy(eight, p + at, sizeof eight);
+        if ((eight[0] | eight[1] | eight[2] | eight[3]) & high)
+            break;
+    }
+    for (; n - at >= sizeof *eight; at += sizeof *eight) {
+        memcpy(eight, p + at, sizeof *eight);
+        if (*eight & high)
+            break;
+    }
+    return at;
+}
+
 size_t utf8_valid_length(struct sv v)
 {
     const uint8_t *p = (const uint8_t *)v.p;
     size_t at = 0;
     while (at < v.n) {
-        while (v.n - at >= 8) {
-            uint64_t eight;
-            memcpy(&eight, p + at, 8);
-            if (eight & UINT64_C(0x8080808080808080))
-                break;
-            at += 8;
-        }
+        at += ascii_length(p + at, v.n - at);
         if (at == v.n)
             break;
         size_t step = sequence(p + at, v.n - at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text encodings: what an export may be written in, and the way into UTF-8, which is all that mapitail has inside.
+ * Text encodings: what an export may be written in, and the way into UTF-8, which is all that mapitail has
+ * inside.
  *
  * A byte or unit that is not valid becomes U+FFFD and is reported; no conversion fails for its input's sake.
  */
@@ -36,13 +37,15 @@ static inline size_t utf8_room_for_utf16(size_t n)
 }
 
 /*
- * Converts n bytes of UTF-16 to UTF-8 at to, which must have utf8_room_for_utf16(n) bytes; returns the bytes written.
- * A lone surrogate and an odd last byte become U+FFFD and set *replaced (may be NULL; never cleared).
+ * Converts n bytes of UTF-16 to UTF-8 at to, which must have utf8_room_for_utf16(n) bytes; returns the bytes
+ * written. A lone surrogate and an odd last byte become U+FFFD and set *replaced (may be NULL; never
+ * cleared).
  */
 size_t utf8_from_utf16(const uint8_t *from, size_t n, enum text_encoding e, char *to, bool *replaced);
 
 /* The same into an arena; absent over its limit. */
-struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enum text_encoding e, bool *replaced);
+struct sv utf8_from_utf16_in(struct arena *a, const uint8_t *from, size_t n, enum text_encoding e,
+                             bool *replaced);
 
 /* Length of the valid UTF-8 beginning of v (RFC 3629: shortest form, no surrogates, at most U+10FFFF). */
 size_t utf8_valid_length(struct sv v);

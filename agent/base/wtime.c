@@ -43,8 +43,7 @@ void civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     unsigned day_of_era = (unsigned)(days - era * 146097);
-    unsigned year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     unsigned shifted = (5 * day_of_year + 2) / 153;
     *day = day_of_year - (153 * shifted + 2) / 5 + 1;
@@ -96,8 +95,8 @@ static bool take_date(struct cursor *c, int64_t *days)
 static bool take_clock(struct cursor *c, unsigned *seconds)
 {
     unsigned hour, minute, second;
-    if (!take_number(c, 2, &hour) || !take_char(c, ':') || !take_number(c, 2, &minute) || !take_char(c, ':') ||
-        !take_number(c, 2, &second) || hour > 23 || minute > 59 || second > 60)
+    if (!take_number(c, 2, &hour) || !take_char(c, ':') || !take_number(c, 2, &minute) ||
+        !take_char(c, ':') || !take_number(c, 2, &second) || hour > 23 || minute > 59 || second > 60)
         return false;
     *seconds = hour * 3600 + minute * 60 + second;
     return true;
@@ -130,7 +129,8 @@ static bool take_zone(struct cursor *c, int64_t *offset_seconds)
     bool west = c->rest.p[0] == '-';
     if (!take_char(c, '+') && !take_char(c, '-'))
         return false;
-    if (!take_number(c, 2, &hour) || !take_char(c, ':') || !take_number(c, 2, &minute) || hour > 23 || minute > 59)
+    if (!take_number(c, 2, &hour) || !take_char(c, ':') || !take_number(c, 2, &minute) || hour > 23 ||
+        minute > 59)
         return false;
     *offset_seconds = (int64_t)(hour * 3600 + minute * 60) * (west ? -1 : 1);
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Event times: UTC with nanoseconds and with the number of fraction digits that the export wrote, because as many
- * go out as came in. Pure: nothing here reads a clock or knows a time zone.
+ * Event times: UTC with nanoseconds and with the number of fraction digits that the export wrote, because as
+ * many go out as came in. Pure: nothing here reads a clock or knows a time zone.
  */
 #ifndef MAPITAIL_WTIME_H
 #define MAPITAIL_WTIME_H
@@ -24,15 +24,15 @@ struct wtime wtime_from_filetime(uint64_t filetime);
 struct wtime wtime_from_unix_ns(int64_t ns, unsigned digits);
 
 /*
- * Reads YYYY-MM-DD(T| )hh:mm:ss[.fraction][Z|±hh:mm] in full; without a zone it is taken as UTC. Digits beyond nine are
- * dropped. Returns false, leaving *out alone, for everything else, impossible dates included; a leap second (:60) is
- * taken as the second after :59.
+ * Reads YYYY-MM-DD(T| )hh:mm:ss[.fraction][Z|±hh:mm] in full; without a zone it is taken as UTC. Digits
+ * beyond nine are dropped. Returns false, leaving *out alone, for everything else, impossible dates included;
+ * a leap second (:60) is taken as the second after :59.
  */
 __attribute__((warn_unused_result)) bool wtime_parse(struct sv text, struct wtime *out);
 
 /*
- * Writes YYYY-MM-DDThh:mm:ss[.fraction]Z with at most max_digits fraction digits (truncated, never rounded) to out,
- * which has WTIME_TEXT_MAX bytes; NUL-terminated; returns the length. t must be present.
+ * Writes YYYY-MM-DDThh:mm:ss[.fraction]Z with at most max_digits fraction digits (truncated, never rounded)
+ * to out, which has WTIME_TEXT_MAX bytes; NUL-terminated; returns the length. t must be present.
  */
 size_t wtime_format(const struct wtime *t, unsigned max_digits, char *out);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files. Paths are UTF-8, absolute or relative to the working directory. Files are opened so that their owner can still
- * rename, delete, truncate and replace them. Functions return false (or NULL, or -1) and fill the fault; none blocks
- * longer than the file system does. Not meant for two threads on one handle.
+ * Files. Paths are UTF-8, absolute or relative to the working directory. Files are opened so that their owner
+ * can still rename, delete, truncate and replace them. Functions return false (or NULL, or -1) and fill the
+ * fault; none blocks longer than the file system does. Not meant for two threads on one handle.
  */
 #ifndef MAPITAIL_OS_FILE_H
 #define MAPITAIL_OS_FILE_H
@@ -27,8 +27,8 @@ struct os_file_info {
     int64_t modified_ns; /* since 1970 */
     bool regular;        /* neither directory nor device, pipe or socket */
     bool directory;
-    uint32_t links;      /* names that it has; 0: deleted */
-    unsigned mode;       /* POSIX permission bits; 0 where there are none */
+    uint32_t links; /* names that it has; 0: deleted */
+    unsigned mode;  /* POSIX permission bits; 0 where there are none */
 };
 
 static inline bool os_file_id_eq(struct os_file_id a, struct os_file_id b)
@@ -36,7 +36,8 @@ static inline bool os_file_id_eq(struct os_file_id a, struct os_file_id b)
     return a.volume == b.volume && a.file[0] == b.file[0] && a.file[1] == b.file[1];
 }
 
-/* Opens a regular file for reading, shared with everybody; never waits on a pipe or device, but refuses it. */
+/* Opens a regular file for reading, shared with everybody; never waits on a pipe or device, but refuses it.
+ */
 struct os_file *os_file_open(const char *path, struct fault *f);
 
 /* Opens for appending, creating it with the given permissions (0 means 0640). */
@@ -53,6 +54,12 @@ ptrdiff_t os_file_read_at(struct os_file *file, uint64_t offset, void *to, size_
 /* All n bytes at the end, or false. */
 bool os_file_write(struct os_file *file, const void *from, size_t n, struct fault *f);
 
+/*
+ * Locks the file against other processes until it is closed; never waits. False: somebody else has it, or (fault) it
+ * cannot be locked.
+ */
+bool os_file_lock(struct os_file *file, struct fault *f);
+
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f);
 bool os_file_sync(struct os_file *file, struct fault *f);
 bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *f);
@@ -68,16 +75,20 @@ bool os_unlink(const char *path, struct fault *f);
 bool os_make_directories(const char *path, unsigned mode, struct fault *f);
 
 /*
- * Every name in the directory, in no order, without "." and "..". false from visit ends it. Returns false when the
- * directory cannot be read.
+ * Every name in the directory, in no order, without "." and "..". false from visit ends it. Returns false
+ * when the directory cannot be read.
  */
 bool os_list(const char *directory, bool (*visit)(void *ctx, const char *name), void *ctx, struct fault *f);
 
 /* Whole small file (at most max bytes) as a NUL-terminated string of *n bytes; free() it. */
 char *os_read_file(const char *path, size_t max, size_t *n, struct fault *f);
 
-/* The text of a system error for messages, in English where the system has a choice; static or thread-local. */
+/* The text of a system error for messages, in English where the system has a choice; static or thread-local.
+ */
 const char *os_error_text(int os_error);
+
+/* True for a symbolic link (on Windows any reparse point) itself, whatever it leads to. */
+bool os_path_is_link(const char *path);
 
 /* '/' and on Windows '\' too. */
 bool os_is_separator(char c);

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 /*
- * From now on SIGTERM and SIGINT (console close on Windows) call on_stop, which runs in a signal handler and may only do
- * what is async-signal-safe: set a flag, os_watch_wake. A second SIGINT ends the process at once. SIGPIPE is ignored.
+ * From now on SIGTERM and SIGINT (console close on Windows) call on_stop, which runs in a signal handler and
+ * may only do what is async-signal-safe: set a flag, os_watch_wake. A second SIGINT ends the process at once.
+ * SIGPIPE is ignored.
  */
 void os_on_stop(void (*on_stop)(void));
 

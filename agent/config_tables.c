@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every key of the configuration file but those of the sinks, which the sinks themselves list. */
+#include "config_tables.h"
+
+#define CONFIG(field) offsetof(struct config, field)
+#define SOURCE(field) offsetof(struct config_source, field)
+#define OUTPUT(field) offsetof(struct config_output_text, output.field)
+#define HOUR 3600000
+
+static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+static const char *const from_choices[] = {"beginning", "end", NULL};
+static const char *const original_choices[] = {"auto", "always", "never", NULL};
+static const char *const key_choices[] = {"mailbox", "host", "none", NULL};
+static const char *const bom_choices[] = {"auto", "always", "never", NULL};
+
+const char *const config_facilities[] = {
+    "kern",   "user",     "mail",   "daemon", "auth",   "syslog",  "lpr",   "news",   "uucp",
+    "cron",   "authpriv", "ftp",    "ntp",    "audit",  "console", "cron2", "local0", "local1",
+    "local2", "local3",   "local4", "local5", "local6", "local7",  NULL};
+
+const struct setting config_top_settings[] = {
+    {.key = "agent_name",
+     .type = SETTING_STRING,
+     .offset = CONFIG(agent_name),
+     .help = "The agent's name in records; without it, the name of the host."},
+    {.key = "dead_letter_file",
+     .type = SETTING_PATH,
+     .offset = CONFIG(dead_letter_file),
+     .help =
+         "Records that can never be delivered are appended here with the reason, one JSON document per line; "
+         "without it, dead-letter.ndjson in the state directory."},
+    {0}};
+
+const struct setting config_state_settings[] = {
+    {.key = "directory",
+     .type = SETTING_PATH,
+     .offset = CONFIG(state_directory),
+     .required = true,
+     .help = "The directory of the agent's memory: saved positions and delivered ids. One running agent per "
+             "directory."},
+    {.key = "sync_interval",
+     .type = SETTING_DURATION,
+     .offset = CONFIG(sync_interval_ms),
+     .fallback = "1s",
+     .min = 10,
+     .max = HOUR,
+     .help = "How often the state is forced to disk; a power cut repeats at most what was delivered in this "
+             "time."},
+    {0}};
+
+const struct setting config_log_settings[] = {
+    {.key = "level",
+     .type = SETTING_CHOICE,
+     .offset = CONFIG(log_level),
+     .fallback = "info",
+     .choices = levels,
+     .help = "The least important messages that are written."},
+    {.key = "file",
+     .type = SETTING_PATH,
+     .offset = CONFIG(log_file),
+     .help =
+         "The agent's own log, rotated at 10 MiB with four older files kept; without it, standard error."},
+    {0}};
+
+const struct setting config_record_settings[] = {
+    {.key = "labels",
+     .type = SETTING_MAP,
+     .offset = CONFIG(labels),
+     .help = "Names and values that every record carries as labels.NAME, such as site or dag."},
+    {.key = "tags",
+     .type = SETTING_LIST,
+     .offset = CONFIG(tags),
+     .help = "Words added to the tags of every record."},
+    {.key = "namespace",
+     .type = SETTING_STRING,
+     .offset = CONFIG(namespace_),
+     .fallback = "default",
+     .help = "data_stream.namespace of every record: the last part of an Elastic data stream's name."},
+    {0}};
+
+const struct setting config_select_settings[] = {
+    {.key = "provider",
+     .type = SETTING_STRING,
+     .offset = offsetof(struct config_select, provider),
+     .required = true,
+     .help = "Name of the event's provider (source), or the beginning of one followed by an asterisk."},
+    {.key = "id",
+     .type = SETTING_STRING,
+     .offset = offsetof(struct config_select, id),
+     .required = true,
+     .help = "Event id from 0 to 65535, or an asterisk in quotes for every id."},
+    {0}};
+
+const struct setting config_source_settings[] = {
+    {.key = "name",
+     .type = SETTING_STRING,
+     .offset = SOURCE(name),
+     .required = true,
+     .help = "Names the source in messages and in the sources of an output; letters, digits, '_', '.' and "
+             "'-', at "
+             "most 64."},
+    {.key = "paths",
+     .type = SETTING_PATHS,
+     .offset = SOURCE(paths),
+     .required = true,
+     .help = "Files and globs to read: * and ? within a name, [a-z] for one character, ** for any depth of "
+             "directories."},
+    {.key = "exclude",
+     .type = SETTING_LIST,
+     .offset = SOURCE(exclude),
+     .help = "Globs of file names to leave out; of whole paths where the glob holds a separator."},
+    {.key = "from",
+     .type = SETTING_CHOICE,
+     .offset = SOURCE(from),
+     .fallback = "beginning",
+     .choices = from_choices,
+     .help = "Where an output that is new begins in the files that are there already; later files are always "
+             "read from "
+             "their beginning."},
+    {.key = "poll_interval",
+     .type = SETTING_DURATION,
+     .offset = SOURCE(poll_interval_ms),
+     .fallback = "1s",
+     .min = 100,
+     .max = HOUR,
+     .help = "How often files are looked at where the system does not tell that they changed, such as on "
+             "network shares."},
+    {0}};
+
+const struct setting config_output_settings[] = {
+    {.key = "name",
+     .type = SETTING_STRING,
+     .offset = OUTPUT(name),
+     .required = true,
+     .help = "Names the output in messages and keeps its positions: an output with a new name starts anew. "
+             "Letters, "
+             "digits, '_', '.' and '-', at most 64."},
+    {.key = "type",
+     .type = SETTING_STRING,
+     .offset = offsetof(struct config_output_text, type),
+     .required = true,
+     .help = "What kind of destination it is; the type decides which further settings there are."},
+    {.key = "format",
+     .type = SETTING_STRING,
+     .offset = offsetof(struct config_output_text, format),
+     .help = "How a record is written; without it, the format that is usual for the type."},
+    {.key = "sources",
+     .type = SETTING_LIST,
+     .offset = OUTPUT(sources),
+     .help = "Names of the sources that are delivered here; without it, all."},
+    {.key = "original",
+     .type = SETTING_CHOICE,
+     .offset = OUTPUT(original),
+     .fallback = "auto",
+     .choices = original_choices,
+     .help = "Whether the event as it was exported goes along: only where it could not be read completely, "
+             "always, or "
+             "never."},
+    {.key = "diag_context",
+     .type = SETTING_BOOL,
+     .offset = OUTPUT(diag_context),
+     .fallback = "false",
+     .help = "Whether the event's binary diagnostic context goes along, as hexadecimal digits."},
+    {.key = "message_key",
+     .type = SETTING_CHOICE,
+     .offset = OUTPUT(key),
+     .fallback = "mailbox",
+     .choices = key_choices,
+     .help = "What keeps records together and in order where a destination has keys (a Kafka partition): the "
+             "same "
+             "mailbox, the same host, or nothing."},
+    {.key = "facility",
+     .type = SETTING_STRING,
+     .offset = offsetof(struct config_output_text, facility),
+     .fallback = "user",
+     .help = "Syslog facility by name (kern, user, mail, daemon, auth, ..., local0 to local7) or by number, "
+             "0 to 23."},
+    {.key = "enterprise_number",
+     .type = SETTING_STRING,
+     .offset = OUTPUT(enterprise_number),
+     .fallback = "32473",
+     .help =
+         "IANA private enterprise number in the names of private structured data; the default is the one for "
+         "documentation (RFC 5612)."},
+    {.key = "bom",
+     .type = SETTING_CHOICE,
+     .offset = OUTPUT(bom),
+     .fallback = "auto",
+     .choices = bom_choices,
+     .help = "Whether a syslog message text begins with the UTF-8 byte order mark (RFC 5424, 6.4): where it "
+             "holds more "
+             "than ASCII, always, or never."},
+    {.key = "max_bytes",
+     .type = SETTING_SIZE,
+     .offset = OUTPUT(max_bytes),
+     .fallback = "0",
+     .min = 0,
+     .max = 1 << 20,
+     .help = "Longest message; longer ones lose their optional parts, and go to the dead-letter file if that "
+             "is not "
+             "enough. 0 is what the destination can take; else at least 480."},
+    {0}};
+
+const struct config_section config_sections[] = {
+    {"", config_top_settings, false, false, "Settings that stand alone."},
+    {"state", config_state_settings, false, true, "What the agent remembers over restarts."},
+    {"log", config_log_settings, false, false, "The agent's own messages."},
+    {"record", config_record_settings, false, false, "What every record carries along."},
+    {"select", config_select_settings, true, false,
+     "Which events are taken; without it, event 9646 of providers that begin with MSExchangeIS."},
+    {"sources", config_source_settings, true, true, "The files that are read."},
+    {"outputs", config_output_settings, true, true,
+     "Where records go; each output reads the sources at its own pace."},
+    {0}};

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's own log. */
+#include "log.h"
+
+#include "buf.h"
+#include "hash64.h"
+#include "log_rate.h"
+#include "os_clock.h"
+#include "os_file.h"
+#include "os_thread.h"
+#include "utf.h"
+#include "wtime.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    struct log_options options;
+    struct os_mutex *lock; /* NULL: one thread only */
+    struct os_file *file;  /* NULL: standard error */
+    uint64_t file_size;
+    bool file_broken; /* said once */
+    struct log_rate rate;
+} log_ = {.options = {.level = LOG_INFO}, .rate = {.per_second = LOG_REPEATS_PER_SECOND}};
+
+const char *log_level_name(enum log_level level)
+{
+    static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+    return names[level];
+}
+
+static void lock(void)
+{
+    if (log_.lock)
+        os_mutex_lock(log_.lock);
+}
+
+static void unlock(void)
+{
+    if (log_.lock)
+        os_mutex_unlock(log_.lock);
+}
+
+static int64_t now_ms(void)
+{
+    return log_.options.now_ms ? log_.options.now_ms() : os_monotonic_ms();
+}
+
+static bool is_plain(uint32_t c)
+{
+    return c >= 0x20 && (c < 0x7f || c >= 0xa0) && c != 0x2028 && c != 0x2029;
+}
+
+/* One line must stay one line, and a terminal must not be steered by what an export holds. */
+static void put_escaped(struct buf *to, struct sv text)
+{
+    uint32_t c;
+    for (size_t n; (n = utf8_decode(text, &c)) > 0; text = sv_slice(text, n, text.n)) {
+        bool invalid = c == 0xfffd && n == 1;
+        if (is_plain(c) && !invalid)
+            buf_put(to, sv_slice(text, 0, n));
+        else if (c == '\n' || c == '\r' || c == '\t')
+            buf_put(to, c == '\n' ? SV("\\n") : c == '\r' ? SV("\\r") : SV("\\t"));
+        else if (invalid)
+            buf_printf(to, "\\x%02x", (unsigned char)text.p[0]);
+        else
+            buf_printf(to, "\\u%04x", (unsigned)c);
+    }
+}
+
+static void put_head(struct buf *to, enum log_level level, const char *subject)
+{
+    char text[WTIME_TEXT_MAX];
+    int64_t ns = log_.options.realtime_ns ? log_.options.realtime_ns() : os_realtime_ns();
+    struct wtime t = wtime_from_unix_ns(ns, 3);
+    buf_put(to, sv_make(text, wtime_format(&t, 3, text)));
+    buf_putc(to, ' ');
+    buf_put(to, sv_from(log_level_name(level)));
+    buf_putc(to, ' ');
+    if (subject) {
+        put_escaped(to, sv_from(subject));
+        buf_lit(to, ": ");
+    }
+}
+
+static void write_stderr(struct sv line)
+{
+    fwrite(line.p, 1, line.n, stderr);
+    fflush(stderr);
+}
+
+static uint64_t file_max(void)
+{
+    return log_.options.file_max ? log_.options.file_max : LOG_FILE_MAX;
+}
+
+/* FILE.3 becomes FILE.4, …, FILE becomes FILE.1. What cannot be renamed is left; the log goes on. */
+static void rename_older(const char *file)
+{
+    size_t room = strlen(file) + 16;
+    char *from = malloc(room), *to = malloc(room);
+    for (int i = LOG_FILES_KEPT - 1; from && to && i > 0; i--) {
+        snprintf(from, room, i > 1 ? "%s.%d" : "%s", file, i - 1);
+        snprintf(to, room, "%s.%d", file, i);
+        os_rename(from, to, NULL);
+    }
+    free(from);
+    free(to);
+}
+
+static bool open_file(struct fault *f)
+{
+    struct os_file_info info;
+    log_.file = os_file_append(log_.options.file, 0, f);
+    log_.file_size = log_.file && os_file_info(log_.file, &info, NULL) ? info.size : 0;
+    return log_.file != NULL;
+}
+
+/* A file that cannot be rotated goes on growing: better than no log. */
+static void rotate(void)
+{
+    os_file_close(log_.file);
+    rename_older(log_.options.file);
+    open_file(NULL);
+}
+
+static void say_file_is_broken(const struct fault *f)
+{
+    char line[512];
+    if (log_.file_broken)
+        return;
+    log_.file_broken = true;
+    int n = snprintf(line, sizeof line, "mapitail: cannot write the log file, using standard error: %s\n",
+                     f->text);
+    write_stderr(sv_make(line, n > 0 ? strlen(line) : 0));
+}
+
+static void write_line(struct sv line)
+{
+    struct fault fault = {.text = "it cannot be opened again"};
+    if (!log_.options.file) {
+        write_stderr(line);
+        return;
+    }
+    if (log_.file && log_.file_size > 0 && log_.file_size + line.n > file_max())
+        rotate();
+    if (!log_.file)
+        open_file(&fault);
+    if (log_.file && os_file_write(log_.file, line.p, line.n, &fault)) {
+        log_.file_size += line.n;
+        log_.file_broken = false;
+        return;
+    }
+    say_file_is_broken(&fault);
+    write_stderr(line);
+}
+
+static void write_message(enum log_level level, const char *subject, struct sv text)
+{
+    struct buf line;
+    struct sv cut = utf8_cut(text, LOG_LINE_MAX);
+    buf_init(&line, 8 * LOG_LINE_MAX);
+    put_head(&line, level, subject);
+    put_escaped(&line, cut);
+    if (cut.n < text.n)
+        buf_lit(&line, "...");
+    buf_putc(&line, '\n');
+    if (buf_ok(&line))
+        write_line(buf_sv(&line));
+    buf_free(&line);
+}
+
+static void say_held(struct log_rate_slot *s)
+{
+    char text[LOG_RATE_SUBJECT_MAX + 64];
+    int n = snprintf(text, sizeof text, "%llu repeats held back: %s", (unsigned long long)s->held, s->text);
+    s->held = 0;
+    s->since_ms = INT64_MIN / 2;
+    if (n > 0)
+        write_message((enum log_level)s->level, NULL, sv_from(text));
+}
+
+static void say_due(int64_t now)
+{
+    for (struct log_rate_slot *s; (s = log_rate_due(&log_.rate, now)) != NULL;)
+        say_held(s);
+}
+
+/* The format's address stands for the place in the code; two subjects do not silence each other. */
+static bool admit(enum log_level level, const char *subject, const char *format, const char *text)
+{
+    uint64_t hash = hash64(HASH64_START, &format, sizeof format);
+    int64_t now = now_ms();
+    if (subject)
+        hash = hash64(hash64(hash, "\n", 1), subject, strlen(subject));
+    say_due(now);
+    struct log_rate_slot *s = log_rate_find(&log_.rate, hash, now);
+    if (!s || log_rate_admit(&log_.rate, s))
+        return true;
+    s->level = (int)level;
+    struct sv about = utf8_cut(sv_from(subject), 20), begin = utf8_cut(sv_from(text), 50);
+    snprintf(s->text, sizeof s->text, "%.*s%s%.*s", SV_ARG(about), subject ? ": " : "", SV_ARG(begin));
+    return false;
+}
+
+void log_write(enum log_level level, const char *subject, const char *format, ...)
+{
+    char text[LOG_LINE_MAX + 16];
+    va_list args;
+    if (level < log_.options.level)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    lock();
+    if (admit(level, subject, format, text))
+        write_message(level, subject, sv_from(text));
+    unlock();
+}
+
+void log_tick(void)
+{
+    lock();
+    say_due(now_ms());
+    unlock();
+}
+
+bool log_open(const struct log_options *options, struct fault *f)
+{
+    log_.options = *options;
+    log_.rate = (struct log_rate){.per_second = LOG_REPEATS_PER_SECOND};
+    log_.file_broken = false;
+    log_.lock = os_mutex_new();
+    if (!options->file || open_file(f))
+        return true;
+    log_.options.file = NULL;
+    return false;
+}
+
+void log_close(void)
+{
+    say_due(INT64_MAX);
+    os_file_close(log_.file);
+    os_mutex_free(log_.lock);
+    log_.file = NULL;
+    log_.lock = NULL;
+    log_.options = (struct log_options){.level = LOG_INFO};
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line. */
+#include "cat.h"
+#include "registry.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "mapitail " MAPITAIL_VERSION ": reads Windows event exports, understands MSExchangeIS event 9646, ships it\n"
+    "\n"
+    "  mapitail run -c FILE [--once]      run the outputs of a configuration; --once: ship what is there, wait for\n"
+    "                                     every acknowledgement, exit\n"
+    "  mapitail check -c FILE [--connect] report every mistake of a configuration; --connect: reach every output\n"
+    "  mapitail cat [--format ecs|rfc5424] [--all] FILE|GLOB...\n"
+    "                                     records to standard output; - is standard input; --all: every event\n"
+    "  mapitail --help | --version\n"
+    "\n"
+    "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 usage, 73 the state directory is in\n"
+    "use, 78 configuration. Manual pages: mapitail(1), mapitail.yaml(5).\n";
+
+static int wrong_usage(const char *what, const char *word)
+{
+    fprintf(stderr, "mapitail: %s%s%s%s; `mapitail --help` shows the commands\n", what, word ? " `" : "", word ? word : "",
+            word ? "`" : "");
+    return EXIT_USAGE;
+}
+
+/* Options of run and check: -c FILE and one flag. */
+static int with_config(int argc, char **argv, const char *flag, int (*command)(const char *path, bool flag_set))
+{
+    const char *path = NULL;
+    bool flag_set = false;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], flag) == 0)
+            flag_set = true;
+        else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) && i + 1 < argc)
+            path = argv[++i];
+        else
+            return wrong_usage("unknown or incomplete option", argv[i]);
+    }
+    if (!path)
+        return wrong_usage("a configuration is needed: -c FILE", NULL);
+    return command(path, flag_set);
+}
+
+static int cat_command(int argc, char **argv)
+{
+    struct cat_options o = {.format = "ecs", .inputs = argv};
+    bool options = true;
+    for (int i = 2; i < argc; i++) {
+        char *word = argv[i];
+        if (options && strcmp(word, "--") == 0)
+            options = false;
+        else if (options && strcmp(word, "--all") == 0)
+            o.all = true;
+        else if (options && strcmp(word, "--format") == 0 && i + 1 < argc)
+            o.format = argv[++i];
+        else if (options && word[0] == '-' && word[1])
+            return wrong_usage("unknown or incomplete option", word);
+        else
+            argv[o.count++] = word; /* never ahead of i */
+    }
+    if (!registry_encoder(o.format))
+        return wrong_usage("unknown format", o.format);
+    if (o.count == 0)
+        return wrong_usage("a file is needed (- for standard input)", NULL);
+    return cat_run(&o);
+}
+
+int main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    if (strcmp(command, "run") == 0)
+        return with_config(argc, argv, "--once", run_agent);
+    if (strcmp(command, "check") == 0)
+        return with_config(argc, argv, "--connect", check_config);
+    if (strcmp(command, "cat") == 0)
+        return cat_command(argc, argv);
+    if (strcmp(command, "--version") == 0) {
+        puts("mapitail " MAPITAIL_VERSION);
+        return EXIT_OK;
+    }
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0) {
+        fputs(usage, stdout);
+        return EXIT_OK;
+    }
+    if (argc < 2) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    return wrong_usage("unknown command", command);
+}

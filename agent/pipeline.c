@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop of one output: read, select, encode, submit, poll, save. */
+#include "pipeline.h"
+
+#include "batch.h"
+#include "headers.h"
+#include "log.h"
+#include "os_clock.h"
+#include "os_thread.h"
+#include "os_watch.h"
+#include "shape.h"
+#include "source.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BATCHES = 8,
+    TURN_STEPS = 4096,     /* steps of one file before the next one's turn */
+    LINGER_MS = 100,       /* the longest that a record waits for its batch to fill */
+    SCAN_GAP_MS = 200,     /* at least this between two scans, however often files change */
+    PASS_SAVE_MS = 1000,   /* how often a position that moved without records is saved */
+    BUSY_POLL_MS = 50,
+    RETRY_MIN_MS = 100,
+    RETRY_MAX_MS = 5000,
+    ONCE_ROUNDS = 4,       /* a parser may hold back what looks torn for three looks */
+    ONCE_PAUSE_MS = 30,
+};
+
+struct pipeline {
+    struct pipeline_setup setup;
+    const struct sink_ops *ops;
+    char subject[80];
+    struct os_thread *thread;
+    struct os_watch *watch;
+    atomic_bool stop, ended;
+    enum pipeline_result result;
+    struct pipeline_counts counts;
+
+    struct state *state;
+    struct tail_context tail_context;
+    struct source_set *files;
+    struct tail *current; /* the file whose turn it is */
+    unsigned steps;       /* of that turn */
+    struct shape shape;
+    struct event event;
+    struct step step;
+
+    struct sink *sink;
+    struct sink_host host;
+    struct batch *batches[BATCHES];
+    struct batch *filling;
+    struct batch *waiting; /* by number */
+    uint64_t next_number;
+    size_t lent;
+    int64_t retry_ms;      /* present wait after a retry; 0: none */
+
+    bool settled_some;     /* something was settled since the last save */
+    int64_t last_save_ms, last_sync_ms, last_scan_ms;
+    bool unsynced;
+};
+
+/* ---- settling ---- */
+
+static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)
+{
+    struct pipeline *p = ctx;
+    struct fault f;
+    switch (item->result) {
+    case ITEM_DELIVERED:
+        p->counts.delivered++;
+        break;
+    case ITEM_REJECTED: {
+        struct dead_letter letter = {p->setup.output->name, item->reason,  note->id,
+                                     note->tail->path,      note->offset, item->body};
+        if (!dead_letter_write(p->setup.dead_letters, &letter, &f)) {
+            log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text, note->id);
+            return false;
+        }
+        log_warning(p->subject, "record %s of %s at byte %" PRIu64 " went to the dead-letter file: %s", note->id,
+                    note->tail->path, note->offset, item->reason ? item->reason : "refused");
+        p->counts.dead_lettered++;
+        break;
+    }
+    case ITEM_PENDING:
+    case ITEM_RETRY:
+        p->counts.retried++;
+        item->result = ITEM_PENDING;
+        return false;
+    }
+    ledger_close(&note->tail->ledger, note->token);
+    p->settled_some = true;
+    return true;
+}
+
+/* Waiting batches stand in the order of reading, so that what failed goes out before what came later. */
+static void wait_in_line(struct pipeline *p, struct batch *b)
+{
+    struct batch **at = &p->waiting;
+    while (*at && (*at)->number < b->number)
+        at = &(*at)->next;
+    b->next = *at;
+    *at = b;
+    b->state = BATCH_WAITING;
+}
+
+static void settle_batch(struct pipeline *p, struct batch *b)
+{
+    uint64_t delivered = p->counts.delivered;
+    batch_settle(b, settle_item, p);
+    if (p->counts.delivered != delivered)
+        p->retry_ms = 0;
+    if (b->count == 0) {
+        b->state = BATCH_FREE;
+        return;
+    }
+    p->retry_ms = p->retry_ms ? p->retry_ms * 2 : RETRY_MIN_MS;
+    if (p->retry_ms > RETRY_MAX_MS)
+        p->retry_ms = RETRY_MAX_MS;
+    b->not_before_ms = os_monotonic_ms() + p->retry_ms;
+    wait_in_line(p, b);
+}
+
+static void on_done(void *ctx, struct sink_batch *lent)
+{
+    struct pipeline *p = ctx;
+    p->lent--;
+    settle_batch(p, lent->owner);
+}
+
+static void on_notice(void *ctx, enum notice_level level, const char *text)
+{
+    struct pipeline *p = ctx;
+    static const enum log_level levels[] = {LOG_INFO, LOG_WARNING, LOG_ERROR};
+    log_write(levels[level], p->subject, "%s", text);
+}
+
+/* ---- submitting ---- */
+
+/* Lends what waits, oldest first, until the sink is busy. */
+static void submit_waiting(struct pipeline *p)
+{
+    while (p->waiting) {
+        struct batch *b = p->waiting;
+        if (b->not_before_ms && os_monotonic_ms() < b->not_before_ms)
+            return;
+        if (b->lent.count == 0) { /* only dead letters are left of it */
+            p->waiting = b->next;
+            settle_batch(p, b);
+            continue;
+        }
+        b->state = BATCH_LENT;
+        if (!p->ops->submit(p->sink, &b->lent)) {
+            b->state = BATCH_WAITING;
+            return;
+        }
+        p->waiting = b->next;
+        p->lent++;
+    }
+}
+
+static void seal(struct pipeline *p)
+{
+    struct batch *b = p->filling;
+    if (!b)
+        return;
+    p->filling = NULL;
+    if (b->count == 0) {
+        b->state = BATCH_FREE;
+        return;
+    }
+    batch_seal(b);
+    wait_in_line(p, b);
+}
+
+static struct batch *batch_to_fill(struct pipeline *p)
+{
+    if (p->filling)
+        return p->filling;
+    for (size_t i = 0; i < BATCHES; i++)
+        if (p->batches[i]->state == BATCH_FREE) {
+            p->filling = p->batches[i];
+            batch_begin(p->filling, p->next_number++);
+            return p->filling;
+        }
+    return NULL;
+}
+
+/* ---- reading ---- */
+
+static struct sv message_key(const struct pipeline *p, const struct record *r)
+{
+    switch ((enum config_key)p->setup.output->key) {
+    case KEY_MAILBOX:
+        return r->key;
+    case KEY_HOST:
+        return r->event->computer;
+    case KEY_NONE:
+        break;
+    }
+    return SV_ABSENT;
+}
+
+static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
+{
+    const struct record *r = &p->shape.record;
+    struct sv key = message_key(p, r);
+    if (!p->ops->wants_headers)
+        return;
+    item->key = sv_empty(key) ? SV_ABSENT : arena_copy(&b->arena, key);
+    item->time_ms = r->event->time.present ? wtime_unix_ms(&r->event->time) : 0;
+    struct sink_header *headers = arena_alloc(&b->arena, HEADERS_MAX * sizeof *headers);
+    if (headers && headers_make(&p->shape.context, r, p->shape.encoder, &b->arena, headers, &item->header_count))
+        item->headers = headers;
+    else
+        item->header_count = 0;
+}
+
+/* Encodes the record behind the batch's other messages. False when no token could be had: nothing was added then. */
+static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
+{
+    struct batch_note note = {.tail = t, .offset = p->event.offset};
+    size_t body_at = b->bodies.n;
+    if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
+        return false;
+    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
+    memcpy(note.id, p->shape.record.id, sizeof note.id);
+    enum encode_status status = shape_encode(&p->shape, &b->bodies);
+    if (status == ENCODE_TOO_LARGE) {
+        b->bodies.failed = false;
+        buf_cut(&b->bodies, body_at);
+        batch_add(b, body_at, &note, ITEM_REJECTED, "the message is larger than the output takes");
+    } else {
+        address(p, b, batch_add(b, body_at, &note, ITEM_PENDING, NULL));
+    }
+    if (b->count == 1)
+        b->first_ms = os_monotonic_ms();
+    p->counts.selected++;
+    return true;
+}
+
+static struct tail *file_in_turn(struct pipeline *p)
+{
+    if (p->current && p->steps < TURN_STEPS)
+        return p->current;
+    p->steps = 0;
+    p->current = source_set_next(p->files);
+    return p->current;
+}
+
+enum fill { FILL_MORE, FILL_DRAINED, FILL_BLOCKED };
+
+static bool lingers(const struct batch *b)
+{
+    return b->count && os_monotonic_ms() - b->first_ms >= LINGER_MS;
+}
+
+/* Reads until a batch is full, nothing is left, or it is time to look around. */
+static enum fill fill(struct pipeline *p)
+{
+    struct batch *b = batch_to_fill(p);
+    if (!b)
+        return FILL_BLOCKED;
+    shape_tick(&p->shape);
+    for (struct tail *t; (t = file_in_turn(p));) {
+        p->steps++;
+        switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
+        case TAIL_EVENT:
+            if (!take_event(p, b, t)) {
+                tail_read_again(&p->tail_context, t);
+                p->current = NULL;
+                return FILL_MORE;
+            }
+            if (batch_is_full(b))
+                return FILL_MORE;
+            break;
+        case TAIL_MOVED:
+            return FILL_MORE;
+        case TAIL_DRAINED:
+            p->current = NULL;
+            break;
+        case TAIL_REPLACED:
+            p->current = NULL;
+            source_set_replace(p->files, t);
+            break;
+        }
+    }
+    return FILL_DRAINED;
+}
+
+/* ---- saving ---- */
+
+static bool save_tail(void *ctx, struct tail *t)
+{
+    struct pipeline *p = ctx;
+    struct fault f;
+    if (tail_save(&p->tail_context, t, &f))
+        return true;
+    log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
+    return false;
+}
+
+static void save(struct pipeline *p)
+{
+    struct fault f;
+    p->settled_some = false;
+    p->last_save_ms = os_monotonic_ms();
+    if (!state_begin(p->state, &f)) {
+        log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
+        return;
+    }
+    bool all = source_set_each_dirty(p->files, save_tail, p);
+    if (!state_commit(p->state, &f))
+        log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
+    else if (all)
+        source_set_saved(p->files);
+    p->unsynced = true;
+}
+
+static bool note_dirty(void *ctx, struct tail *t)
+{
+    (void)t;
+    *(bool *)ctx = true;
+    return false;
+}
+
+static void save_if_due(struct pipeline *p)
+{
+    int64_t now = os_monotonic_ms();
+    bool dirty = false;
+    if (!p->settled_some && now - p->last_save_ms >= PASS_SAVE_MS) {
+        p->last_save_ms = now;
+        source_set_each_dirty(p->files, note_dirty, &dirty);
+    }
+    if (p->settled_some || dirty)
+        save(p);
+    if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
+        struct fault f;
+        p->unsynced = false;
+        p->last_sync_ms = now;
+        if (!state_sync(p->state, &f))
+            log_error(p->subject, "%s; a power cut would repeat records", f.text);
+    }
+}
+
+/* ---- waiting ---- */
+
+static void look_around(struct pipeline *p, bool changed)
+{
+    int64_t now = os_monotonic_ms();
+    if (source_set_wait_ms(p->files) == 0 || (changed && now - p->last_scan_ms >= SCAN_GAP_MS)) {
+        p->last_scan_ms = now;
+        source_set_scan(p->files);
+        source_set_tidy(p->files);
+        if (p->current && p->current->status != TAIL_NEWS)
+            p->current = NULL;
+    } else if (changed) {
+        source_set_look(p->files);
+    }
+}
+
+static int idle_wait_ms(const struct pipeline *p)
+{
+    int wait = source_set_wait_ms(p->files);
+    if (p->waiting && p->waiting->not_before_ms) {
+        int64_t left = p->waiting->not_before_ms - os_monotonic_ms();
+        if (left < wait)
+            wait = left < 0 ? 0 : (int)left;
+    }
+    return wait;
+}
+
+/* One round of moving things on; reading is how it went. Returns with something to do, or after a bounded wait. */
+static void serve(struct pipeline *p, enum fill reading)
+{
+    bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
+    bool can_read = reading == FILL_MORE;
+    p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
+    save_if_due(p);
+    bool idle = !can_read && p->lent == 0 && !p->filling;
+    look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
+    log_tick();
+}
+
+static bool nothing_left(const struct pipeline *p)
+{
+    return !p->filling && !p->waiting && p->lent == 0;
+}
+
+static void loop(struct pipeline *p)
+{
+    unsigned drained_rounds = 0;
+    while (!atomic_load(&p->stop)) {
+        enum fill reading = fill(p);
+        if (p->filling && (reading == FILL_DRAINED || batch_is_full(p->filling) || lingers(p->filling)))
+            seal(p);
+        submit_waiting(p);
+        if (p->setup.once && reading == FILL_DRAINED && nothing_left(p)) {
+            if (++drained_rounds == ONCE_ROUNDS) {
+                source_set_report_unfinished(p->files);
+                return;
+            }
+            os_sleep_ms(ONCE_PAUSE_MS);
+            source_set_wake(p->files);
+            continue;
+        }
+        if (reading != FILL_DRAINED)
+            drained_rounds = 0;
+        serve(p, reading);
+    }
+}
+
+/* ---- beginning and ending ---- */
+
+static struct encode_context output_context(const struct pipeline *p)
+{
+    const struct config_output *o = p->setup.output;
+    struct encode_context c = *p->setup.context;
+    size_t sink_max = p->ops->max_message ? p->ops->max_message(o->sink_config) : 0;
+    c.original = (enum original_policy)o->original;
+    c.diag_context = o->diag_context;
+    c.facility = (unsigned)o->facility;
+    c.enterprise_number = sv_from(o->enterprise_number);
+    c.bom = o->bom;
+    c.max_bytes = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
+    if (sink_max && sink_max < c.max_bytes)
+        c.max_bytes = sink_max;
+    return c;
+}
+
+static bool open_state(struct pipeline *p)
+{
+    struct fault f;
+    char set_aside[512];
+    p->state = state_open(p->setup.config->state_directory, set_aside, &f);
+    if (set_aside[0])
+        log_error(p->subject,
+                  "the state was damaged and is set aside as %s; positions are lost, exports are read again from the "
+                  "beginning and their records keep their ids",
+                  set_aside);
+    if (!p->state)
+        log_error(p->subject, "%s", f.text);
+    return p->state != NULL;
+}
+
+static bool begin(struct pipeline *p)
+{
+    struct fault f;
+    struct encode_context context = output_context(p);
+    if (!open_state(p))
+        return false;
+    p->tail_context = (struct tail_context){.output = p->setup.output->name,
+                                            .subject = p->subject,
+                                            .state = p->state,
+                                            .selector = &p->setup.config->selector,
+                                            .counts = &p->counts.files};
+    p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
+    for (size_t i = 0; i < BATCHES; i++)
+        if (!(p->batches[i] = batch_new()))
+            return false;
+    if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context)) {
+        log_error(p->subject, "out of memory");
+        return false;
+    }
+    p->host = (struct sink_host){p, on_done, on_notice};
+    p->sink = p->ops->open(p->setup.output->sink_config, &p->host, &f);
+    if (!p->sink)
+        log_error(p->subject, "%s", f.text);
+    return p->sink != NULL;
+}
+
+static void flush(struct pipeline *p)
+{
+    int64_t until = os_monotonic_ms() + STOP_FLUSH_MS;
+    seal(p);
+    for (int64_t left; (left = until - os_monotonic_ms()) > 0 && !nothing_left(p);) {
+        submit_waiting(p);
+        p->ops->poll(p->sink, left < BUSY_POLL_MS ? (int)left : BUSY_POLL_MS);
+        save_if_due(p);
+    }
+}
+
+static void end(struct pipeline *p)
+{
+    if (p->sink) {
+        flush(p);
+        p->ops->close(p->sink, STOP_CLOSE_MS);
+    }
+    if (p->files && p->state) {
+        struct fault f;
+        save(p);
+        if (!state_sync(p->state, &f))
+            log_error(p->subject, "%s", f.text);
+    }
+    p->counts.abandoned = p->counts.selected - p->counts.delivered - p->counts.dead_lettered;
+    source_set_free(p->files);
+    shape_free(&p->shape);
+    for (size_t i = 0; i < BATCHES; i++)
+        batch_free(p->batches[i]);
+    state_close(p->state);
+}
+
+static void run(void *ctx)
+{
+    struct pipeline *p = ctx;
+    if (begin(p)) {
+        source_set_scan(p->files);
+        loop(p);
+        p->result = atomic_load(&p->stop) ? PIPELINE_STOPPED : PIPELINE_DONE;
+    } else {
+        p->result = PIPELINE_FAILED;
+    }
+    end(p);
+    atomic_store(&p->ended, true);
+}
+
+struct pipeline *pipeline_new(const struct pipeline_setup *setup)
+{
+    struct pipeline *p = calloc(1, sizeof *p);
+    if (!p || !(p->watch = os_watch_new())) {
+        free(p);
+        return NULL;
+    }
+    p->setup = *setup;
+    p->ops = setup->output->sink;
+    snprintf(p->subject, sizeof p->subject, "output %s", setup->output->name);
+    return p;
+}
+
+bool pipeline_start(struct pipeline *p)
+{
+    p->thread = os_thread_start(run, p);
+    return p->thread != NULL;
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+    atomic_store(&p->stop, true);
+    os_watch_wake(p->watch);
+}
+
+bool pipeline_has_ended(struct pipeline *p)
+{
+    return atomic_load(&p->ended);
+}
+
+enum pipeline_result pipeline_join(struct pipeline *p, struct pipeline_counts *counts)
+{
+    os_thread_join(p->thread);
+    p->thread = NULL;
+    *counts = p->counts;
+    return p->result;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (!p)
+        return;
+    os_watch_free(p->watch);
+    free(p);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One output's pipeline (D1, D2): its own readers, ledger, positions and sink, in a thread of its own. Nothing is shared
+ * with another pipeline but the dead-letter file, which locks itself.
+ */
+#ifndef MAPITAIL_PIPELINE_H
+#define MAPITAIL_PIPELINE_H
+
+#include "config.h"
+#include "dead_letter.h"
+#include "encoder.h"
+#include "tail.h"
+
+struct pipeline;
+
+/* Borrowed until pipeline_free. */
+struct pipeline_setup {
+    const struct config *config;
+    const struct config_output *output;
+    const struct encode_context *context; /* what all outputs have in common; the output's own settings are added */
+    struct dead_letters *dead_letters;
+    bool once; /* ship what is there, wait for every acknowledgement, end */
+};
+
+/*
+ * Conservation: selected = delivered + dead_lettered + in_flight + abandoned at every moment that the pipeline is not
+ * inside a turn; abandoned are those that a stop left undelivered, which the next start reads again.
+ */
+struct pipeline_counts {
+    uint64_t selected, delivered, dead_lettered, retried, abandoned;
+    struct tail_counts files;
+};
+
+enum pipeline_result {
+    PIPELINE_DONE,    /* --once: everything there was is settled */
+    PIPELINE_STOPPED, /* by request */
+    PIPELINE_FAILED,  /* could not begin: state, memory or sink; logged */
+};
+
+struct pipeline *pipeline_new(const struct pipeline_setup *setup); /* NULL without memory */
+
+/* Starts the thread. False if the system refuses. */
+bool pipeline_start(struct pipeline *p);
+
+/* Asks it to end; async-signal-safe. It ends within STOP_LIMIT_MS whatever the sink does. */
+void pipeline_stop(struct pipeline *p);
+
+enum { STOP_FLUSH_MS = 2500, STOP_CLOSE_MS = 1000, STOP_LIMIT_MS = 4500 };
+
+/* True when the thread has ended; counts and result are then final. From any thread. */
+bool pipeline_has_ended(struct pipeline *p);
+
+/* Waits for the thread. */
+enum pipeline_result pipeline_join(struct pipeline *p, struct pipeline_counts *counts);
+
+/* After join. NULL is allowed. */
+void pipeline_free(struct pipeline *p);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files that one output reads: found by paths and globs, followed over rename, rotation, truncation, replacement,
+ * deletion and late creation. Belongs to one pipeline thread.
+ */
+#ifndef MAPITAIL_SOURCE_H
+#define MAPITAIL_SOURCE_H
+
+#include "os_watch.h"
+#include "tail.h"
+
+enum { SOURCE_FILES_MAX = 10000, SOURCE_OPEN_MAX = 64 };
+
+struct source_set;
+
+/*
+ * The sources of an output by configuration: those that it names, or all. watch may be NULL. Everything is borrowed until
+ * source_set_free. NULL without memory.
+ */
+struct source_set *source_set_new(const struct config *config, const struct config_output *output,
+                                  const struct tail_context *context, struct os_watch *watch);
+
+/* Frees everything. Nothing may be in flight. */
+void source_set_free(struct source_set *s);
+
+/* Expands every pattern, finds new and vanished files, takes note of renames. */
+void source_set_scan(struct source_set *s);
+
+/* Looks at the open files for growth: cheap, after each notification. */
+void source_set_look(struct source_set *s);
+
+/* How long, in milliseconds, until the next scan is due by poll_interval. */
+int source_set_wait_ms(const struct source_set *s);
+
+/*
+ * The next file, in turn, that may have something to read; NULL if none has, or if none can be opened because
+ * SOURCE_OPEN_MAX are open and have records in flight.
+ */
+struct tail *source_set_next(struct source_set *s);
+
+/* Every file is worth another look, changed or not: for parsers that held something back. */
+void source_set_wake(struct source_set *s);
+
+/* Logs what stands unfinished at the ends of files, for a run that does not wait for the rest. */
+void source_set_report_unfinished(const struct source_set *s);
+
+/* The content of t is not what it was: retires it and begins anew. */
+void source_set_replace(struct source_set *s, struct tail *t);
+
+/* Calls save for each file with an unsaved position; stops and returns false when save does. */
+bool source_set_each_dirty(struct source_set *s, bool (*save)(void *ctx, struct tail *t), void *ctx);
+
+/* What each_dirty wrote was committed. */
+void source_set_saved(struct source_set *s);
+
+/* Lets go of files that are gone and settled. */
+void source_set_tidy(struct source_set *s);
+
+/* True if nothing is in flight, for no file. */
+bool source_set_settled(const struct source_set *s);
+
+size_t source_set_count(const struct source_set *s);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is kept over restarts, in one SQLite file (WAL): positions per output and file, the ordinals of records without
+ * record id, the agent's id.
+ *
+ * Every save is one commit without fsync: a kill -9 keeps the page cache and repeats next to nothing; state_sync, on a
+ * timer, bounds what a power cut repeats. A save never happens before delivery was proven, so nothing is ever lost by
+ * losing state: what is lost is repeated with the same ids.
+ *
+ * A handle belongs to one thread; several handles on one directory are fine. Files are readable with the sqlite3 shell.
+ */
+#ifndef MAPITAIL_STATE_H
+#define MAPITAIL_STATE_H
+
+#include "fault.h"
+#include "os_file.h"
+#include "parser.h"
+
+#include <stdbool.h>
+
+struct state;
+
+/* One file as one output knows it. */
+struct state_file {
+    int64_t row; /* 0: not in the state yet */
+    struct os_file_id id;
+    uint64_t fingerprint;       /* hash64 over the first fingerprint_bytes bytes */
+    uint32_t fingerprint_bytes; /* 0: none */
+    char parser[16];            /* name; "" until the format is known */
+    struct position position;
+};
+
+enum { STATE_FORMAT = 1 };
+
+/*
+ * Opens or creates the state in a directory, which is created too. A damaged file is set aside under another name, and
+ * a new one begun: *set_aside (room for 512 bytes, "" otherwise) then holds the new name of the damaged one, to be said
+ * loudly. A file of a newer format is refused. directory NULL: in memory, for one-shot runs.
+ */
+struct state *state_open(const char *directory, char *set_aside, struct fault *f);
+void state_close(struct state *s); /* NULL is allowed */
+
+/* The agent's UUID, made by make() at first use. */
+bool state_agent_id(struct state *s, void (*make)(char out[37]), char out[37], struct fault *f);
+
+/* True once mark was set: "this output has seen this source before". */
+bool state_marked(struct state *s, const char *output, const char *source);
+bool state_mark(struct state *s, const char *output, const char *source, struct fault *f);
+
+/* Looks a file up by its id. False if unknown. */
+bool state_find(struct state *s, const char *output, struct os_file_id id, struct state_file *out);
+
+/* Inserts (row 0, which is then set) or updates a file with its position and its path, which is for people. */
+bool state_put(struct state *s, const char *output, struct state_file *file, const char *path, struct fault *f);
+
+/* Forgets a file and its ordinals. */
+bool state_forget(struct state *s, int64_t row, struct fault *f);
+
+/* Several puts become one commit: begin, puts, commit. A failed put leaves the transaction open for commit. */
+bool state_begin(struct state *s, struct fault *f);
+bool state_commit(struct state *s, struct fault *f);
+
+/*
+ * The ordinal, from 1, of a record without record id among those of equal content in the same file: the same record
+ * (same offset) always gets the same one, whatever was read in between or before a restart.
+ */
+uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset);
+
+/* Makes everything saved so far survive a power cut. May take as long as the disk does. */
+bool state_sync(struct state *s, struct fault *f);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file that is followed. */
+#include "tail.h"
+
+#include "hash64.h"
+#include "log.h"
+#include "os_clock.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BACK_OFF_MIN_MS = 1000, BACK_OFF_MAX_MS = 60000, TAIL_HASH_BYTES = 64 };
+
+struct tail *tail_new(const struct tail_context *c, const struct config_source *source, const char *path,
+                      const struct os_file_info *info)
+{
+    struct tail *t = calloc(1, sizeof *t);
+    if (!t || !(t->path = strdup(path))) {
+        free(t);
+        return NULL;
+    }
+    t->source = source;
+    t->modified_seen_ns = info->modified_ns;
+    t->active_ms = os_monotonic_ms();
+    if (!state_find(c->state, c->output, info->id, &t->saved))
+        t->saved = (struct state_file){.id = info->id};
+    ledger_init(&t->ledger, &t->saved.position);
+    return t;
+}
+
+static void close_export(const struct tail_context *c, struct tail *t)
+{
+    if (!t->is_open)
+        return;
+    export_close(&t->export);
+    t->is_open = false;
+    c->counts->open_files--;
+}
+
+void tail_free(const struct tail_context *c, struct tail *t)
+{
+    close_export(c, t);
+    ledger_free(&t->ledger);
+    free(t->path);
+    free(t);
+}
+
+bool tail_can_sleep(const struct tail *t)
+{
+    return t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
+}
+
+void tail_sleep(const struct tail_context *c, struct tail *t)
+{
+    close_export(c, t);
+}
+
+/* ---- failures ---- */
+
+static void back_off(struct tail *t)
+{
+    t->back_off_ms = t->back_off_ms ? t->back_off_ms * 2 : BACK_OFF_MIN_MS;
+    if (t->back_off_ms > BACK_OFF_MAX_MS)
+        t->back_off_ms = BACK_OFF_MAX_MS;
+    t->retry_at_ms = os_monotonic_ms() + t->back_off_ms;
+    t->status = TAIL_BROKEN;
+}
+
+static void broken(const struct tail_context *c, struct tail *t, const struct fault *f)
+{
+    if (t->back_off_ms == 0)
+        c->counts->unreadable_files++;
+    back_off(t);
+    log_error(c->subject, "%s: %s; trying again in %" PRId64 " s, other files go on", t->path, f->text,
+              t->back_off_ms / 1000);
+}
+
+/* ---- opening ---- */
+
+/* A fingerprint that differs means another content under the same id: what the state says is not about this file. */
+static void forget_foreign_state(const struct tail_context *c, struct tail *t)
+{
+    struct fault f;
+    uint64_t hash;
+    if (!t->saved.row || !t->saved.fingerprint_bytes)
+        return;
+    if (export_hash_head(&t->export, t->saved.fingerprint_bytes, &hash) && hash == t->saved.fingerprint)
+        return;
+    log_info(c->subject, "%s: another content than before; reading it from the beginning", t->path);
+    state_forget(c->state, t->saved.row, &f);
+    t->saved = (struct state_file){.id = t->saved.id};
+    ledger_init(&t->ledger, &t->saved.position);
+}
+
+static bool skip_old_content(const struct tail_context *c, struct tail *t)
+{
+    struct fault f;
+    struct position end;
+    t->start_at_end = false;
+    if (!t->export.ops->end(&t->export.input, &end, &f)) {
+        broken(c, t, &f);
+        return false;
+    }
+    t->saved.position = end;
+    t->export.ops->close(t->export.parser);
+    t->export.parser = t->export.ops->open(&t->export.input, &end, c->selector, &f);
+    if (!t->export.parser) {
+        broken(c, t, &f);
+        return false;
+    }
+    ledger_init(&t->ledger, &end);
+    return true;
+}
+
+/* The row must exist before the first record is read: ordinals hang on it, and `from: end` must not be decided twice. */
+static void take_into_state(const struct tail_context *c, struct tail *t)
+{
+    struct fault f;
+    uint32_t was = t->saved.fingerprint_bytes;
+    strncpy(t->saved.parser, t->export.ops->name, sizeof t->saved.parser - 1);
+    if (!export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f) ||
+        t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
+        log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path, f.text);
+}
+
+static bool begin_reading(const struct tail_context *c, struct tail *t)
+{
+    struct fault f = {0};
+    forget_foreign_state(c, t);
+    enum export_status status = export_open(&t->export, &t->ledger.safe, c->selector, &f);
+    if (status == EXPORT_FAILED && f.code == FAULT_REPLACED) {
+        log_info(c->subject, "%s: %s; reading it from the beginning", t->path, f.text);
+        t->saved.position = (struct position){0};
+        ledger_init(&t->ledger, &t->saved.position);
+        status = export_open(&t->export, &t->saved.position, c->selector, &f);
+    }
+    switch (status) {
+    case EXPORT_READY:
+        if (t->start_at_end && !skip_old_content(c, t))
+            return false;
+        take_into_state(c, t);
+        t->back_off_ms = 0;
+        return true;
+    case EXPORT_WAITING:
+        t->status = TAIL_IDLE;
+        return false;
+    case EXPORT_UNKNOWN:
+        t->status = TAIL_UNKNOWN;
+        c->counts->unknown_files++;
+        log_error(c->subject, "%s: %s; leaving it alone until it changes", t->path, f.text);
+        return false;
+    case EXPORT_FAILED:
+        broken(c, t, &f);
+        return false;
+    }
+    return false;
+}
+
+static bool open_file(const struct tail_context *c, struct tail *t)
+{
+    struct fault f = {0};
+    struct os_file_info info;
+    struct os_file *file = os_file_open(t->path, &f);
+    if (!file) {
+        if (os_not_found(&f)) {
+            t->status = TAIL_IDLE; /* the next scan sees that it is gone */
+            return false;
+        }
+        broken(c, t, &f);
+        return false;
+    }
+    export_init(&t->export, file);
+    t->is_open = true;
+    c->counts->open_files++;
+    if (!os_file_info(file, &info, &f)) {
+        broken(c, t, &f);
+        return false;
+    }
+    if (!os_file_id_eq(info.id, t->saved.id)) {
+        /* Replaced between the look at the name and the opening: the next scan finds the new one. */
+        close_export(c, t);
+        t->status = TAIL_IDLE;
+        return false;
+    }
+    t->export.input.size = info.size;
+    return true;
+}
+
+static bool ready_to_read(const struct tail_context *c, struct tail *t)
+{
+    if (!t->is_open && !open_file(c, t))
+        return false;
+    if (t->export.parser)
+        return true;
+    if (!begin_reading(c, t)) {
+        if (t->status == TAIL_BROKEN || t->status == TAIL_UNKNOWN)
+            close_export(c, t);
+        return false;
+    }
+    return true;
+}
+
+/* ---- noticing another content ---- */
+
+static void remember_end(struct tail *t)
+{
+    char bytes[TAIL_HASH_BYTES];
+    struct fault ignored;
+    uint64_t size = t->export.input.size;
+    size_t n = size < sizeof bytes ? (size_t)size : sizeof bytes;
+    t->size_seen = size;
+    t->tail_bytes = 0;
+    if (t->saved.fingerprint_bytes && n &&
+        os_file_read_at(t->export.file, size - n, bytes, n, &ignored) == (ptrdiff_t)n) {
+        t->tail_hash = hash64(HASH64_START, bytes, n);
+        t->tail_bytes = (unsigned)n;
+    }
+}
+
+static bool end_is_still_there(struct tail *t)
+{
+    char bytes[TAIL_HASH_BYTES];
+    struct fault ignored;
+    if (t->tail_bytes == 0)
+        return true;
+    return os_file_read_at(t->export.file, t->size_seen - t->tail_bytes, bytes, t->tail_bytes, &ignored) ==
+               (ptrdiff_t)t->tail_bytes &&
+           hash64(HASH64_START, bytes, t->tail_bytes) == t->tail_hash;
+}
+
+static void count_vanished(const struct tail_context *c, struct tail *t, const char *what)
+{
+    uint64_t read_to = t->ledger.safe.offset;
+    if (t->saved.fingerprint_bytes && t->size_seen > read_to && t->status != TAIL_IDLE) {
+        c->counts->vanished_bytes += t->size_seen - read_to;
+        log_warning(c->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what, t->size_seen - read_to);
+    } else {
+        log_info(c->subject, "%s: %s; reading it from the beginning", t->path, what);
+    }
+}
+
+/* Formats that only grow have a stable beginning; the others look after themselves in their parser. */
+static bool content_is_the_same(const struct tail_context *c, struct tail *t, uint64_t size)
+{
+    uint64_t hash;
+    if (!t->saved.fingerprint_bytes)
+        return true;
+    if (size < t->size_seen) {
+        count_vanished(c, t, "the file was truncated");
+        return false;
+    }
+    if (export_hash_head(&t->export, t->saved.fingerprint_bytes, &hash) && hash == t->saved.fingerprint &&
+        end_is_still_there(t))
+        return true;
+    count_vanished(c, t, "the file was written anew");
+    return false;
+}
+
+bool tail_look(const struct tail_context *c, struct tail *t)
+{
+    struct fault f;
+    struct os_file_info info;
+    if (!t->is_open || !os_file_info(t->export.file, &info, &f))
+        return true;
+    if (info.size == t->size_seen && info.modified_ns == t->modified_seen_ns)
+        return true;
+    if (t->status == TAIL_BROKEN)
+        return true;
+    t->modified_seen_ns = info.modified_ns;
+    t->active_ms = os_monotonic_ms();
+    if (!content_is_the_same(c, t, info.size))
+        return false;
+    t->export.input.size = info.size;
+    t->status = TAIL_NEWS;
+    return true;
+}
+
+/* ---- reading ---- */
+
+static void report_skip(const struct tail_context *c, const struct tail *t, const struct step *s)
+{
+    c->counts->damaged_parts++;
+    c->counts->damaged_bytes += s->length;
+    log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path, s->offset,
+                s->reason, s->length);
+}
+
+static void report_gap(const struct tail_context *c, const struct tail *t, const struct step *s)
+{
+    c->counts->overwritten_events += s->skipped_events;
+    log_warning(c->subject, "%s: %s; %" PRIu64 " events were overwritten before they were read", t->path, s->reason,
+                s->skipped_events);
+}
+
+static enum tail_step fatal(const struct tail_context *c, struct tail *t, const struct step *s)
+{
+    /* The parser knows only that a read failed; the system's reason was kept beside it. */
+    struct fault f = t->export.read_fault.code ? t->export.read_fault : s->fault;
+    t->export.read_fault.code = FAULT_NONE;
+    if (f.code == FAULT_REPLACED) {
+        log_info(c->subject, "%s: %s; reading it from the beginning", t->path, f.text);
+        return TAIL_REPLACED;
+    }
+    broken(c, t, &f);
+    return TAIL_DRAINED;
+}
+
+enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)
+{
+    if (t->status == TAIL_BROKEN) {
+        /* What was read is in flight: reading goes on from the safe place once it is settled. */
+        if (os_monotonic_ms() < t->retry_at_ms || ledger_pending(&t->ledger) != 0)
+            return TAIL_DRAINED;
+        close_export(c, t);
+        t->status = TAIL_NEWS;
+    }
+    if (!ready_to_read(c, t))
+        return TAIL_DRAINED;
+    t->export.ops->next(t->export.parser, event, step);
+    switch (step->kind) {
+    case STEP_EVENT:
+        return TAIL_EVENT;
+    case STEP_SKIP:
+        report_skip(c, t, step);
+        ledger_pass(&t->ledger, &step->pos);
+        return TAIL_MOVED;
+    case STEP_GAP:
+        report_gap(c, t, step);
+        ledger_pass(&t->ledger, &step->pos);
+        return TAIL_MOVED;
+    case STEP_PROGRESS:
+        ledger_pass(&t->ledger, &step->pos);
+        return TAIL_MOVED;
+    case STEP_MORE:
+        ledger_pass(&t->ledger, &step->pos);
+        remember_end(t);
+        t->status = TAIL_IDLE;
+        return TAIL_DRAINED;
+    case STEP_FATAL:
+        return fatal(c, t, step);
+    }
+    return TAIL_DRAINED;
+}
+
+void tail_read_again(const struct tail_context *c, struct tail *t)
+{
+    struct fault f;
+    fault_set(&f, FAULT_MEMORY, 0, "out of memory");
+    broken(c, t, &f);
+}
+
+void tail_complete(struct tail *t)
+{
+    if (t->export.input.complete)
+        return;
+    t->export.input.complete = true;
+    if (t->status == TAIL_IDLE)
+        t->status = TAIL_NEWS;
+}
+
+/* ---- saving ---- */
+
+bool tail_is_dirty(const struct tail *t)
+{
+    const struct position *a = &t->ledger.safe, *b = &t->saved.position;
+    return !t->retired && t->saved.row &&
+           (t->unsaved || a->offset != b->offset || a->record != b->record || a->check != b->check);
+}
+
+/* The stable beginning of a young file grows with it, up to its full length. */
+static void extend_fingerprint(struct tail *t)
+{
+    struct fault ignored;
+    uint64_t hash;
+    uint32_t bytes;
+    if (t->is_open && t->saved.fingerprint_bytes && t->saved.fingerprint_bytes < 1024 &&
+        export_fingerprint(&t->export, &hash, &bytes, &ignored) && bytes > t->saved.fingerprint_bytes) {
+        t->saved.fingerprint = hash;
+        t->saved.fingerprint_bytes = bytes;
+    }
+}
+
+bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f)
+{
+    struct position before = t->saved.position;
+    extend_fingerprint(t);
+    t->saved.position = t->ledger.safe;
+    if (state_put(c->state, c->output, &t->saved, t->path, f)) {
+        t->unsaved = true;
+        return true;
+    }
+    t->saved.position = before;
+    return false;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One file that is followed: what it is (D11), how far it was read, how far it is settled.
+ *
+ * A tail stands for one content. When the content under a name is replaced or truncated, its tail is retired: it lives on
+ * only until what was read from it is settled, and a new tail begins. Belongs to one pipeline thread.
+ */
+#ifndef MAPITAIL_TAIL_H
+#define MAPITAIL_TAIL_H
+
+#include "config.h"
+#include "export.h"
+#include "ledger.h"
+#include "state.h"
+
+/* Shared by all tails of a pipeline. Borrowed. */
+struct tail_context {
+    const char *output;  /* its name: the key of positions */
+    const char *subject; /* of log lines: "output NAME" */
+    struct state *state;
+    const struct selector *selector;
+    struct tail_counts *counts;
+};
+
+/* What happened to files, over the life of the pipeline. */
+struct tail_counts {
+    uint64_t damaged_parts, damaged_bytes; /* passed over */
+    uint64_t overwritten_events;           /* gone before they were read, where the number is known */
+    uint64_t vanished_bytes;               /* gone unread: truncated, replaced or deleted */
+    uint64_t unknown_files, unreadable_files;
+    size_t open_files; /* at present */
+};
+
+enum tail_status {
+    TAIL_NEWS,    /* there may be something to read */
+    TAIL_IDLE,    /* read to its present end */
+    TAIL_UNKNOWN, /* no parser takes it; looked at again when it has changed */
+    TAIL_BROKEN,  /* cannot be opened or read; tried again at retry_at_ms */
+};
+
+struct tail {
+    struct tail *next;      /* in the set's list */
+    struct tail *same_hash; /* in the set's table */
+    const struct config_source *source;
+    char *path; /* the latest name; owned */
+    struct state_file saved;
+    struct export export;
+    bool is_open;
+    enum tail_status status;
+    bool start_at_end;    /* when first opened, everything in it is old */
+    bool retired;         /* another content has taken its place: never saved again */
+    bool gone;            /* its name is no more */
+    bool unsaved;         /* written in a transaction that is not committed yet */
+    unsigned listed;      /* number of the scan that found it last */
+    uint64_t size_seen;
+    int64_t modified_seen_ns;
+    uint64_t tail_hash; /* over the last bytes before size_seen: notices rewriting in place */
+    unsigned tail_bytes;
+    struct ledger ledger;
+    int64_t retry_at_ms, back_off_ms;
+    int64_t active_ms; /* when it last grew or was read */
+};
+
+/* A new tail of the file that now has this name and id; what the state knows of it is taken over. NULL: no memory. */
+struct tail *tail_new(const struct tail_context *c, const struct config_source *source, const char *path,
+                      const struct os_file_info *info);
+
+/* Frees the tail and closes its file. Nothing of it may be in flight. */
+void tail_free(const struct tail_context *c, struct tail *t);
+
+/*
+ * Looks at an open file for growth and for signs of another content. Returns false when the content was replaced or
+ * truncated: the caller retires the tail and begins a new one.
+ */
+bool tail_look(const struct tail_context *c, struct tail *t);
+
+enum tail_step {
+    TAIL_EVENT,    /* event and step are valid */
+    TAIL_MOVED,    /* nothing selected, but time has passed: breathe */
+    TAIL_DRAINED,  /* nothing more to read now */
+    TAIL_REPLACED, /* the content is not what it was: as tail_look's false */
+};
+
+/* Opens the file if need be and reads on. Damage and gaps are counted and logged here. */
+enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event, struct step *step);
+
+/* The event that was just given cannot be taken: it is read again once what is in flight has settled. */
+void tail_read_again(const struct tail_context *c, struct tail *t);
+
+/* Nothing will be added any more: the unfinished rest, if any, is given out or reported. */
+void tail_complete(struct tail *t);
+
+/* True when the ledger has a position that the state does not have. */
+bool tail_is_dirty(const struct tail *t);
+
+/* Writes the safe position. The tail stays dirty until the owner, having committed, clears unsaved. */
+bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f);
+
+/* Can its file be closed, to be opened again when it changes? Read to its end, and nothing of it in flight. */
+bool tail_can_sleep(const struct tail *t);
+void tail_sleep(const struct tail_context *c, struct tail *t);
+
+#endif

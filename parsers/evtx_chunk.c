@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One chunk of an .evtx file and the record frames in it. */
+#include "evtx_chunk.h"
+
+#include "hash64.h"
+#include "needle.h"
+
+#include <libdeflate.h>
+
+enum { /* offsets in the chunk's header */
+       AT_FIRST_ID = 24,
+       AT_LAST_ID = 32,
+       AT_LAST_RECORD = 44,
+       AT_FREE = 48,
+       AT_RECORDS_CRC = 52,
+       AT_FLAGS = 120,
+       AT_HEADER_CRC = 124,
+       AT_TABLES = 128,
+       FLAG_NO_CRC = 4,
+};
+
+uint32_t evtx_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    return libdeflate_crc32(crc, p, n);
+}
+
+bool evtx_is_chunk(const uint8_t *p, size_t n)
+{
+    return n >= 8 && memcmp(p, "ElfChnk", 8) == 0;
+}
+
+uint64_t evtx_record_check(const uint8_t *record)
+{
+    /* Magic, size, id and time of writing: what no two records of a log have in common. 0 means "nothing to
+     * prove". */
+    uint64_t h = hash64(HASH64_START, record, EVTX_RECORD_HEAD);
+    return h ? h : 1;
+}
+
+/* Two of the three signs of an empty chunk do, so that a damaged one of them deceives nobody. */
+static bool looks_empty(const uint8_t *p)
+{
+    int signs = (load_le64(p + AT_FIRST_ID) == EVTX_NO_ID) + (load_le64(p + AT_LAST_ID) == EVTX_NO_ID) +
+                (load_le32(p + AT_FREE) == EVTX_CHUNK_HEADER);
+    return signs >= 2;
+}
+
+bool evtx_glance(const uint8_t *p, size_t n, uint64_t *first)
+{
+    if (n < AT_TABLES || looks_empty(p))
+        return false;
+    *first = load_le64(p + AT_FIRST_ID);
+    /* The record itself is the better witness. */
+    if (n >= EVTX_GLANCE_BYTES && load_le32(p + EVTX_CHUNK_HEADER) == EVTX_RECORD_MAGIC)
+        *first = load_le64(p + EVTX_CHUNK_HEADER + 8);
+    return true;
+}
+
+static bool header_is_sound(const uint8_t *p)
+{
+    if (load_le32(p + AT_FLAGS) & FLAG_NO_CRC)
+        return true;
+    uint32_t crc = evtx_crc32(evtx_crc32(0, p, AT_FLAGS), p + AT_TABLES, EVTX_CHUNK_HEADER - AT_TABLES);
+    return crc == load_le32(p + AT_HEADER_CRC);
+}
+
+/* A header with damage elsewhere may still be right about its end: the last record is there and ends there.
+ */
+static bool last_record_confirms(const struct evtx_chunk *c, size_t end)
+{
+    size_t last = load_le32(c->bytes + AT_LAST_RECORD);
+    uint32_t size;
+    return last >= EVTX_CHUNK_HEADER && last < end && end <= c->n &&
+           evtx_is_whole(c->bytes + last, end - last, &size) && last + size == end;
+}
+
+void evtx_chunk_begin(struct evtx_chunk *c, uint64_t offset, size_t n)
+{
+    *c = (struct evtx_chunk){.bytes = c->bytes, .n = n, .offset = offset, .last_id = EVTX_NO_ID};
+    c->at = n < EVTX_CHUNK_HEADER ? n : EVTX_CHUNK_HEADER;
+    c->end = n;
+    c->has_header = n >= EVTX_CHUNK_HEADER && evtx_is_chunk(c->bytes, n);
+    if (!c->has_header)
+        return;
+    size_t end = load_le32(c->bytes + AT_FREE);
+    bool sane = end >= EVTX_CHUNK_HEADER && end <= EVTX_CHUNK_BYTES;
+    if (looks_empty(c->bytes)) {
+        c->end = c->at;
+        c->end_is_known = true;
+    } else if (sane && (header_is_sound(c->bytes) || last_record_confirms(c, end))) {
+        c->end = end < n ? end : n;
+        c->end_is_known = true;
+    }
+}
+
+enum evtx_crc evtx_chunk_crc(struct evtx_chunk *c)
+{
+    if (c->crc != EVTX_CRC_UNKNOWN)
+        return c->crc;
+    c->crc = EVTX_CRC_WRONG;
+    if (!c->has_header)
+        return c->crc;
+    size_t end = load_le32(c->bytes + AT_FREE);
+    if (load_le32(c->bytes + AT_FLAGS) & FLAG_NO_CRC)
+        c->crc = EVTX_CRC_NONE;
+    else if (end >= EVTX_CHUNK_HEADER && end <= c->n &&
+             evtx_crc32(0, c->bytes + EVTX_CHUNK_HEADER, end - EVTX_CHUNK_HEADER) ==
+                 load_le32(c->bytes + AT_RECORDS_CRC))
+        c->crc = EVTX_CRC_RIGHT;
+    return c->crc;
+}
+
+static bool is_zero(const uint8_t *p, size_t n)
+{
+    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* Ids rise within a chunk. One that does not, where the end is not known, belongs to earlier days. */
+static bool id_rises(const struct evtx_chunk *c, size_t at)
+{
+    return c->last_id == EVTX_NO_ID || load_le64(c->bytes + at + 8) > c->last_id;
+}
+
+/* The next whole frame at or behind `from` in steps; c->end if there is none. */
+static size_t find_whole(const struct evtx_chunk *c, size_t from, size_t step)
+{
+    uint32_t size;
+    for (size_t at = from; at + EVTX_RECORD_MIN <= c->end; at += step)
+        if (c->bytes[at] == 0x2a && evtx_is_whole(c->bytes + at, c->end - at, &size))
+            return at;
+    return c->end;
+}
+
+static size_t resync(struct evtx_chunk *c)
+{
+    if (!c->is_shifted) {
+        size_t from = (c->at | 7) + 1;
+        size_t found = from < c->end ? find_whole(c, from, 8) : c->end;
+        if (found < c->end)
+            return found;
+        c->is_shifted = true;
+    }
+    return find_whole(c, c->at + 1, 1);
+}
+
+/* A record with its magic and a rising id, though its size or its size copy is wrong. */
+static bool is_torn_record(const struct evtx_chunk *c, size_t next)
+{
+    return next - c->at >= EVTX_RECORD_MIN && load_le32(c->bytes + c->at) == EVTX_RECORD_MAGIC &&
+           id_rises(c, c->at) && load_le64(c->bytes + c->at + 8) != EVTX_NO_ID;
+}
+
+static const char *reason_for(const struct evtx_chunk *c, size_t at, size_t n)
+{
+    if (is_zero(c->bytes + at, n))
+        return "zeros where records should be";
+    if (c->n < EVTX_CHUNK_BYTES && at + n == c->n)
+        return "the file ends inside a record";
+    return "bytes that are no record";
+}
+
+enum evtx_found evtx_chunk_damaged(struct evtx_chunk *c, struct evtx_frame *frame, const char **reason)
+{
+    size_t at = c->at;
+    uint32_t size;
+    if (at >= c->end)
+        return EVTX_DONE;
+    if (evtx_is_whole(c->bytes + at, c->end - at, &size)) {
+        if (!id_rises(c, at)) {
+            c->at = c->end;
+            return EVTX_DONE;
+        }
+        *frame = (struct evtx_frame){at, size, load_le64(c->bytes + at + 8), false};
+    } else {
+        size_t next = resync(c);
+        /* Lost bytes bring the next chunk in here; it is read as a chunk of its own. */
+        const uint8_t *chunk = needle_find(c->bytes + at, next - at, (const uint8_t *)"ElfChnk", 8);
+        if (chunk)
+            next = c->end = (size_t)(chunk - c->bytes);
+        if (!c->end_is_known && next < c->end && !id_rises(c, next))
+            next = c->end;
+        /* Zeros up to the end of the used part are how an archived log ends, and stale bytes are no damage.
+         */
+        if (next == c->end &&
+            (is_zero(c->bytes + at, next - at) || (!c->end_is_known && c->last_id != EVTX_NO_ID))) {
+            c->at = c->end;
+            return EVTX_DONE;
+        }
+        *frame = (struct evtx_frame){.at = at, .size = next - at};
+        if (!is_torn_record(c, next)) {
+            *reason = reason_for(c, at, next - at);
+            c->at = next;
+            return EVTX_DAMAGE;
+        }
+        size = load_le32(c->bytes + at + 4);
+        if (size >= EVTX_RECORD_MIN && size < frame->size)
+            frame->size = size;
+        frame->id = load_le64(c->bytes + at + 8);
+        frame->torn = true;
+    }
+    c->at = at + frame->size;
+    c->last_id = frame->id;
+    return EVTX_FRAME;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which records of a chunk are wanted, told from their raw values. */
+#include "evtx_filter.h"
+
+#include "evtx_chunk.h"
+#include "utf.h"
+
+enum {
+    ID_INDEX = 3,     /* the event id's substitution in every template seen */
+    ID_AT = 4,        /* its place among the values where the first ones are as below */
+    TAIL_MAX = 8,     /* end token and padding */
+    PREFIX_BYTES = 4, /* fragment header */
+    UTF8_ROOM = EVTX_SOURCE_MAX * 3 + 3,
+};
+
+/* Types and sizes of the first four values: level, opcode, task, event id. */
+static const uint8_t usual_descriptors[16] = {1, 0, 4, 0, 1, 0, 4, 0, 2, 0, 6, 0, 2, 0, 6, 0};
+
+void evtx_filter_init(struct evtx_filter *f, const struct selector *selector)
+{
+    memset(f, 0, sizeof *f);
+    f->selector = selector;
+    for (uint32_t id = 0; id < 65536; id++)
+        if (selector_wants_id(selector, id))
+            f->wanted[id / 8] |= (uint8_t)(1u << id % 8);
+}
+
+void evtx_filter_set_chunk(struct evtx_filter *f, const uint8_t *bytes, size_t n)
+{
+    f->chunk = reader_make(bytes, n);
+    for (size_t i = 0; i < EVTX_TEMPLATES; i++)
+        f->templates[i].offset = 0;
+}
+
+static bool id_is_wanted(const struct evtx_filter *f, uint64_t id)
+{
+    return f->wanted[(id & 0xffff) / 8] >> id % 8 & 1;
+}
+
+static void add_literal(struct evtx_source *s, struct sv text)
+{
+    if (s->kind == SOURCE_VALUE || text.n > sizeof s->literal - s->n) {
+        s->kind = SOURCE_MIXED;
+    } else if (s->kind != SOURCE_MIXED) {
+        s->kind = SOURCE_LITERAL;
+        memcpy(s->literal + s->n, text.p, text.n);
+        s->n = (uint8_t)(s->n + text.n);
+    }
+}
+
+static bool add_text(const struct reader *chunk, struct reader *r, uint8_t token, struct evtx_source *s)
+{
+    char utf8[UTF8_ROOM];
+    uint16_t units;
+    const uint8_t *p;
+    struct binxml_name entity;
+    if (token == TOKEN_ENTITY) {
+        /* Ids and sources of events that are wanted have none; the decoder knows what it means. */
+        s->kind = SOURCE_MIXED;
+        return binxml_read_name(chunk, r, &entity);
+    }
+    if (token == TOKEN_CHARACTER) {
+        s->kind = SOURCE_MIXED;
+        return reader_skip(r, 2);
+    }
+    if ((token == TOKEN_TEXT && !reader_skip(r, 1)) || !reader_u16(r, &units) ||
+        !reader_bytes(r, (size_t)units * 2, &p))
+        return false;
+    if (units > EVTX_SOURCE_MAX)
+        s->kind = SOURCE_MIXED;
+    else
+        add_literal(s, sv_make(utf8, utf8_from_utf16(p, (size_t)units * 2, TEXT_UTF16LE, utf8, NULL)));
+    return true;
+}
+
+/* Reads text and substitutions up to any other token, which is left to be read. s may be NULL. */
+static bool read_source(const struct reader *chunk, struct reader *r, struct evtx_source *s)
+{
+    struct evtx_source ignored = {0};
+    uint16_t index;
+    s = s ? s : &ignored;
+    for (;;) {
+        struct reader before = *r;
+        uint8_t token;
+        if (!reader_u8(r, &token))
+            return false;
+        token &= (uint8_t)~TOKEN_MORE;
+        if (token == TOKEN_SUBSTITUTION || token == TOKEN_OPTIONAL) {
+            if (!reader_u16(r, &index) || !reader_skip(r, 1))
+                return false;
+            s->kind = s->kind == SOURCE_ABSENT ? SOURCE_VALUE : SOURCE_MIXED;
+            s->index = index;
+        } else if (token == TOKEN_TEXT || token == TOKEN_CDATA || token == TOKEN_CHARACTER ||
+                   token == TOKEN_ENTITY) {
+            if (!add_text(chunk, r, token, s))
+                return false;
+        } else {
+            *r = before;
+            return true;
+        }
+    }
+}
+
+static bool read_provider(const struct reader *chunk, struct reader *r, struct evtx_template *t)
+{
+    for (;;) {
+        uint8_t token;
+        struct binxml_name name;
+        if (!reader_u8(r, &token))
+            return false;
+        if ((token & ~TOKEN_MORE) != TOKEN_ATTRIBUTE)
+            return token == TOKEN_CLOSE_EMPTY || token == TOKEN_CLOSE_START;
+        if (!binxml_read_name(chunk, r, &name))
+            return false;
+        struct evtx_source *s = binxml_name_is(&name, SV("Name"))              ? &t->provider
+                                : binxml_name_is(&name, SV("EventSourceName")) ? &t->event_source
+                                                                               : NULL;
+        if (!read_source(chunk, r, s))
+            return false;
+    }
+}
+
+/* Goes from an element's head to its content. */
+static bool enter_content(struct reader *r, const struct binxml_element *e)
+{
+    uint8_t token;
+    return reader_seek(r, e->content) && reader_u8(r, &token) && token == TOKEN_CLOSE_START;
+}
+
+static bool read_event_id(const struct reader *chunk, struct reader *r, const struct binxml_element *e,
+                          struct evtx_template *t)
+{
+    return enter_content(r, e) && read_source(chunk, r, &t->event_id);
+}
+
+/* The children of System, until both facts are known. */
+static bool read_system(const struct reader *chunk, struct reader *r, bool in_definition,
+                        struct evtx_template *t)
+{
+    bool has_provider = false, has_id = false;
+    while (!has_provider || !has_id) {
+        struct binxml_element child;
+        if (reader_left(r) && r->p[r->at] == TOKEN_END)
+            return true;
+        if (!binxml_read_element(chunk, r, in_definition, &child))
+            return false;
+        bool is_provider = binxml_name_is(&child.name, SV("Provider"));
+        bool is_id = binxml_name_is(&child.name, SV("EventID"));
+        if ((is_provider && !has_provider && !read_provider(chunk, r, t)) ||
+            (is_id && !has_id && !read_event_id(chunk, r, &child, t)))
+            return false;
+        has_provider |= is_provider;
+        has_id |= is_id;
+        if (child.end < r->at || !reader_seek(r, child.end))
+            return false;
+    }
+    return true;
+}
+
+/* Reads the facts of an <Event> that begins at *r, with a fragment header or without. */
+static bool read_event(const struct reader *chunk, struct reader r, bool in_definition,
+                       struct evtx_template *t)
+{
+    struct binxml_element e;
+    t->event_id.kind = t->provider.kind = t->event_source.kind = SOURCE_ABSENT;
+    t->event_id.n = t->provider.n = t->event_source.n = 0;
+    if (reader_left(&r) && r.p[r.at] == TOKEN_FRAGMENT && !reader_skip(&r, PREFIX_BYTES))
+        return false;
+    if (!binxml_read_element(chunk, &r, in_definition, &e) || !binxml_name_is(&e.name, SV("Event")) ||
+        !enter_content(&r, &e))
+        return false;
+    while (binxml_read_element(chunk, &r, in_definition, &e)) {
+        if (binxml_name_is(&e.name, SV("System")))
+            return enter_content(&r, &e) && read_system(chunk, &r, in_definition, t);
+        if (e.end < r.at || !reader_seek(&r, e.end))
+            return false;
+    }
+    return false;
+}
+
+static const struct evtx_template *find_template(struct evtx_filter *f, uint32_t offset, uint32_t template_id)
+{
+    struct evtx_template *t = &f->templates[(offset >> 3 ^ offset) % EVTX_TEMPLATES];
+    if (t->offset != offset || t->template_id != template_id) {
+        struct reader r;
+        t->offset = offset;
+        t->template_id = template_id;
+        t->readable =
+            binxml_definition(&f->chunk, offset, template_id, &r) && read_event(&f->chunk, r, true, t);
+    }
+    return t;
+}
+
+/* A substitution value of the instance by its index. */
+static bool find_value(const struct evtx_filter *f, const struct binxml_instance *i, uint16_t index,
+                       struct binxml_value *out)
+{
+    size_t at = i->values;
+    if (index >= i->count)
+        return false;
+    const uint8_t *d = f->chunk.p + i->descriptors;
+    for (uint16_t k = 0; k < index; k++)
+        at += load_le16(d + (size_t)k * 4);
+    d += (size_t)index * 4;
+    *out = (struct binxml_value){(uint32_t)at, load_le16(d), d[2]};
+    return true;
+}
+
+static bool text_to_id(struct sv text, uint64_t *id)
+{
+    return sv_to_u64(sv_trim(text), id);
+}
+
+/* The event id as the source says; false where there is none or it cannot be read. */
+static bool source_id(const struct evtx_filter *f, const struct evtx_source *s,
+                      const struct binxml_instance *i, uint64_t *id)
+{
+    struct binxml_value v;
+    char utf8[UTF8_ROOM];
+    if (s->kind == SOURCE_LITERAL)
+        return text_to_id(sv_make(s->literal, s->n), id);
+    if (s->kind != SOURCE_VALUE || !i || !find_value(f, i, s->index, &v))
+        return false;
+    const uint8_t *p = f->chunk.p + v.at;
+    if (v.type == TYPE_TEXT && v.size <= 64) {
+        size_t n = utf8_from_utf16(p, v.size, TEXT_UTF16LE, utf8, NULL);
+        while (n && utf8[n - 1] == '\0')
+            n--;
+        return text_to_id(sv_make(utf8, n), id);
+    }
+    bool is_number =
+        (v.type >= TYPE_INT8 && v.type <= TYPE_UINT64) || v.type == TYPE_HEX32 || v.type == TYPE_HEX64;
+    if (!is_number || v.size == 0 || v.size > 8)
+        return false;
+    *id = 0;
+    for (size_t k = v.size; k-- > 0;)
+        *id = *id << 8 | p[k];
+    return true;
+}
+
+/* The name as the source says. Absent: there is none. False: too long to tell here. */
+static bool source_name(const struct evtx_filter *f, const struct evtx_source *s,
+                        const struct binxml_instance *i, char utf8[UTF8_ROOM], struct sv *name)
+{
+    struct binxml_value v;
+    *name = SV_ABSENT;
+    if (s->kind == SOURCE_LITERAL)
+        *name = sv_make(s->literal, s->n);
+    else if (s->kind == SOURCE_MIXED)
+        return false;
+    if (s->kind != SOURCE_VALUE || !i || !find_value(f, i, s->index, &v) || v.type == TYPE_NULL)
+        return true;
+    if (v.type != TYPE_TEXT || v.size > EVTX_SOURCE_MAX * 2)
+        return false;
+    size_t n = utf8_from_utf16(f->chunk.p + v.at, v.size, TEXT_UTF16LE, utf8, NULL);
+    while (n && utf8[n - 1] == '\0')
+        n--;
+    *name = sv_make(utf8, n);
+    return true;
+}
+
+static enum evtx_verdict judge_provider(const struct evtx_filter *f, const struct evtx_template *t,
+                                        const struct binxml_instance *i, uint64_t id)
+{
+    char utf8[UTF8_ROOM];
+    struct sv name;
+    /* The event source's name is the older truth where there are two (libevtx documentation). */
+    if (!source_name(f, &t->event_source, i, utf8, &name))
+        return EVTX_UNDECIDED;
+    if (sv_empty(name) && !source_name(f, &t->provider, i, utf8, &name))
+        return EVTX_UNDECIDED;
+    return selector_wants(f->selector, name, id) ? EVTX_WANTED : EVTX_DECOY;
+}
+
+static enum evtx_verdict judge(const struct evtx_filter *f, const struct evtx_template *t,
+                               const struct binxml_instance *i)
+{
+    uint64_t id;
+    if (t->event_id.kind == SOURCE_MIXED)
+        return EVTX_UNDECIDED;
+    if (!source_id(f, &t->event_id, i, &id) || !id_is_wanted(f, id))
+        return EVTX_PASS;
+    return judge_provider(f, t, i, id);
+}
+
+/* The template is gone: what the usual layout says. */
+static enum evtx_verdict judge_unreadable(const struct evtx_filter *f, const struct binxml_instance *i)
+{
+    const uint8_t *d = f->chunk.p + i->descriptors;
+    if (i->count < ID_INDEX + 1 || memcmp(d, usual_descriptors, sizeof usual_descriptors) != 0)
+        return EVTX_UNREADABLE;
+    return id_is_wanted(f, load_le16(f->chunk.p + i->values + ID_AT)) ? EVTX_UNREADABLE : EVTX_PASS;
+}
+
+/* Another record's head in what a record does not use. */
+static size_t find_hidden(const struct evtx_filter *f, size_t from, size_t end)
+{
+    for (size_t at = from; at + EVTX_RECORD_MIN <= end; at++)
+        if (load_le32(f->chunk.p + at) == EVTX_RECORD_MAGIC &&
+            load_le32(f->chunk.p + at + 4) >= EVTX_RECORD_MIN)
+            return at;
+    return 0;
+}
+
+static enum evtx_verdict test_instance(struct evtx_filter *f, struct reader *r, size_t *used)
+{
+    struct binxml_instance i;
+    if (!binxml_read_instance(r, &i))
+        return EVTX_UNREADABLE;
+    *used = r->at;
+    const uint8_t *d = f->chunk.p + i.descriptors;
+    const struct evtx_template *t = find_template(f, i.definition, i.template_id);
+    if (!t->readable)
+        return judge_unreadable(f, &i);
+    /* Nearly every record ends here. */
+    if (t->event_id.kind == SOURCE_VALUE && t->event_id.index == ID_INDEX && i.count > ID_INDEX &&
+        memcmp(d, usual_descriptors, sizeof usual_descriptors) == 0 &&
+        !id_is_wanted(f, load_le16(f->chunk.p + i.values + ID_AT)))
+        return EVTX_PASS;
+    return judge(f, t, &i);
+}
+
+static enum evtx_verdict test_inline(struct evtx_filter *f, const struct reader *r, size_t *used)
+{
+    struct evtx_template t;
+    struct reader head = *r;
+    struct binxml_element e;
+    if (binxml_read_element(&f->chunk, &head, false, &e) && e.end <= head.n)
+        *used = e.end;
+    return read_event(&f->chunk, *r, false, &t) ? judge(f, &t, NULL) : EVTX_UNREADABLE;
+}
+
+enum evtx_verdict evtx_filter_test(struct evtx_filter *f, size_t at, size_t size, size_t *hidden)
+{
+    size_t end = at + size - 4;
+    struct reader r = {f->chunk.p, end, at + EVTX_RECORD_HEAD};
+    size_t used = end;
+    enum evtx_verdict verdict = EVTX_UNREADABLE;
+    if (reader_left(&r) > PREFIX_BYTES && r.p[r.at] == TOKEN_FRAGMENT)
+        r.at += PREFIX_BYTES;
+    uint8_t token = reader_left(&r) ? r.p[r.at] & (uint8_t)~TOKEN_MORE : TOKEN_EOF;
+    if (token == TOKEN_INSTANCE)
+        verdict = test_instance(f, &r, &used);
+    else if (token == TOKEN_ELEMENT)
+        verdict = test_inline(f, &r, &used);
+    *hidden = end - used > TAIL_MAX ? find_hidden(f, used, end) : 0;
+    return f->selector->all && verdict != EVTX_UNREADABLE ? EVTX_WANTED : verdict;
+}

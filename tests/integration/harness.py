@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the integration tests share: TAP output, a working directory, the program, and waiting without sleeping long.
+
+A test script defines functions named test_… and ends with harness.main(). Each function is one claim: it passes by
+returning, fails by raising, and skips by raising harness.Skip with the reason.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+PROGRAM = pathlib.Path(os.environ.get("MAPITAIL", ROOT / "build" / "mapitail"))
+
+
+class Skip(Exception):
+    """The test cannot run here; the text says why."""
+
+
+def shared(path):
+    """A file of the development data, or Skip."""
+    full = SHARED / path
+    if not full.exists():
+        raise Skip(f"development data {path} is not here")
+    return full
+
+
+def main():
+    """Runs every test_ function of the calling script, in order, as TAP."""
+    script = sys.modules["__main__"]
+    wanted = sys.argv[1:]
+    tests = [(n, f) for n, f in vars(script).items() if n.startswith("test_") and callable(f)]
+    tests = [(n, f) for n, f in tests if not wanted or any(w in n for w in wanted)]
+    print(f"1..{len(tests)}", flush=True)
+    failures = 0
+    for number, (name, function) in enumerate(tests, 1):
+        claim = name.removeprefix("test_").replace("_", " ")
+        try:
+            with workspace() as directory:
+                function(directory)
+            print(f"ok {number} - {claim}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {claim} # SKIP {reason}", flush=True)
+        except Exception:  # pylint: disable=broad-except
+            failures += 1
+            for line in traceback.format_exc().splitlines():
+                print("#", line)
+            print(f"not ok {number} - {claim}", flush=True)
+    finish = getattr(script, "finish", None)
+    if finish:
+        finish()
+    sys.exit(1 if failures else 0)
+
+
+@contextlib.contextmanager
+def workspace():
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="mapitail-test-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def wait_for(condition, seconds=20, what="the condition"):
+    """Polls until condition() is true; its value is returned."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come true within {seconds} s")
+
+
+def equal(got, want, what=""):
+    if got != want:
+        raise AssertionError(f"{what}: got {got!r}, want {want!r}")
+
+
+def holds(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def contains(text, part):
+    if part not in text:
+        raise AssertionError(f"{part!r} is not in {text[-3000:]!r}")
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def records(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def mapitail(*arguments, stdin=None, seconds=120):
+    """Runs the program to its end."""
+    done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=seconds, check=False)
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
+
+
+class Agent:
+    """A running `mapitail run`, ended at the latest by leaving its with block."""
+
+    def __init__(self, config, *arguments):
+        self.log_path = config.with_suffix(".log")
+        self.log_file = open(self.log_path, "ab")  # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([PROGRAM, "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
+                                        stdout=self.log_file, stderr=self.log_file)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.kill()
+        self.log_file.close()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def kill(self):
+        """kill -9"""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, sig=signal.SIGTERM):
+        """Asks it to stop; returns (exit code, seconds that it took)."""
+        start = time.monotonic()
+        self.process.send_signal(sig)
+        code = self.process.wait(30)
+        return code, time.monotonic() - start
+
+    def wait(self, seconds=60):
+        return self.process.wait(seconds)
+
+
+def config(directory, sources, outputs, **more):
+    """Writes a configuration (JSON is YAML) and returns its path. sources: paths, or whole entries."""
+    if sources and not isinstance(sources[0], dict):
+        sources = [{"name": "exports", "paths": [str(s) for s in sources], "poll_interval": "100ms"}]
+    document = {"state": {"directory": str(directory / "state")}, "sources": sources, "outputs": outputs, **more}
+    path = directory / "mapitail.yaml"
+    path.write_text(json.dumps(document, indent=1))
+    return path
+
+
+def read_records(path):
+    """The complete lines of an NDJSON file; none if it does not exist yet."""
+    if not path.exists():
+        return []
+    text = path.read_text()
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def free_port(kind=None):
+    import socket
+    with socket.socket(type=kind or socket.SOCK_STREAM) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]

@@ -1,0 +1,216 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`mapitail cat`: exports in, records out, and what it says when something is wrong."""
+import csv
+import json
+import os
+import subprocess
+import xml.etree.ElementTree as ET
+
+import exports
+from harness import PROGRAM, ROOT, contains, equal, holds, main, mapitail, shared
+
+
+def expected_fields(record):
+    """The fields of the sample table, read from a shipped record."""
+    mapi = record["microsoft"]["exchange"]["mapi"]
+    session, limit = mapi.get("session", {}), mapi.get("limit", {})
+    return {
+        "mailbox_guid": mapi.get("mailbox", {}).get("guid"),
+        "legacy_dn": session.get("dn"),
+        "organization": mapi.get("organization"),
+        "admin_group": mapi.get("admin_group"),
+        "recipients_container": session.get("container"),
+        "user": record.get("user", {}).get("name"),
+        "client_type": mapi.get("client", {}).get("type"),
+        "limit": limit.get("value"),
+        "object_type": limit.get("object_type"),
+        "complete": mapi["complete"],
+    }
+
+
+def fold_client(fields):
+    """Records carry the canonical spelling of a client type, the sample table the logged one."""
+    return {**fields, "client_type": fields["client_type"] and fields["client_type"].lower()}
+
+
+def sample_event(number, sample):
+    if sample["id"].startswith("xml-"):
+        return sample["text"]
+    event = exports.Event(number, [], message=sample["text"])
+    return exports.wevtutil(event, rendered="en-US")
+
+
+def test_every_published_sample_gives_its_expected_fields(directory):
+    lines = shared("facts/event-9646-samples.jsonl").read_text().splitlines()
+    samples = [json.loads(line) for line in lines]
+    path = directory / "samples.xml"
+    path.write_text("\r\n".join(sample_event(n, s) for n, s in enumerate(samples, 1)), newline="")
+    got = mapitail("cat", path)
+    equal(got.code, 0, got.err)
+    records = got.records()
+    equal(len(records), len(samples), "records")
+    wrong = [(s["id"], expected_fields(r), s["expect"]) for s, r in zip(samples, records)
+             if fold_client(expected_fields(r)) != fold_client(s["expect"])
+             or r["microsoft"]["exchange"]["mapi"].get("message_form", s["form"]) != s["form"]]
+    equal(wrong, [], "samples that differ")
+
+
+def test_the_corpus_gives_the_counted_records_and_9646_events(_):
+    truth = list(csv.DictReader(shared("corpus/TRUTH.tsv").open(), delimiter="\t"))
+    wrong = []
+    for row in truth:
+        path = shared("corpus") / row["file"]
+        if path.suffix != ".evtx":
+            continue
+        everything, hits = mapitail("cat", "--all", path), mapitail("cat", path)
+        records = everything.out.count("\n")
+        exact = sum(r["event"]["provider"] == "MSExchangeIS" for r in hits.records())
+        holds(everything.code in (0, 1) and hits.code in (0, 1), f"{row['file']}: exit {everything.code}, {hits.code}")
+        if row["damage"]:
+            if records < int(row["records"]) - 23 or exact < int(row["MSExchangeIS_9646"]):
+                wrong.append((row["file"], records, row["records"], exact, row["MSExchangeIS_9646"]))
+        elif (records, exact) != (int(row["records"]), int(row["MSExchangeIS_9646"])):
+            wrong.append((row["file"], records, row["records"], exact, row["MSExchangeIS_9646"]))
+    equal(wrong, [], "files that differ")
+
+
+def test_every_xml_file_of_the_corpus_is_read(_):
+    for path in shared("corpus").rglob("*.xml"):
+        want = 1 + path.read_text().count("</Event>\n<Event")
+        got = mapitail("cat", "--all", path)
+        equal(got.code, 0, got.err)
+        holds(len(got.records()) >= want, f"{path.name}: {len(got.records())} records")
+        ET.parse(path)
+
+
+def test_decoys_are_never_taken_and_no_event_is_missed(directory):
+    events = exports.mixed(3000)
+    for name, text, encoding in (("a", exports.wevtutil_file(events), "utf-8"),
+                                 ("b", exports.viewer_file(events), "utf-8-sig"),
+                                 ("c", exports.viewer_file(events), "utf-16"),
+                                 ("d", exports.wevtutil_file(events), "utf-16-le"),
+                                 ("e", "\ufeff" + exports.wevtutil_file(events), "utf-16-be"),
+                                 ("f", exports.wevtutil_file(events, quote='"'), "utf-8")):
+        path = directory / f"{name}.xml"
+        path.write_bytes(text.encode(encoding))
+        got = mapitail("cat", path)
+        equal(got.code, 0, got.err)
+        equal([r["event"]["id"] for r in got.records()], exports.wanted_ids(events), f"ids from {name}")
+
+
+def test_standard_input_is_read_like_a_file(directory):
+    events = exports.mixed(500)
+    text = exports.wevtutil_file(events).encode()
+    got = mapitail("cat", "-", stdin=text)
+    equal(got.code, 0, got.err)
+    equal([r["event"]["id"] for r in got.records()], exports.wanted_ids(events))
+    holds(all("file" not in r.get("log", {}) for r in got.records()), "standard input has no path")
+    evtx = ROOT / "tests" / "data" / "application.evtx"
+    equal(len(mapitail("cat", "-", stdin=evtx.read_bytes()).records()), len(mapitail("cat", evtx).records()))
+
+
+def test_globs_and_several_files_are_read_in_order(directory):
+    for name, first in (("b.xml", 100), ("a.xml", 1)):
+        (directory / name).write_text(exports.wevtutil_file(exports.limit_event(i) for i in range(first, first + 3)))
+    got = mapitail("cat", directory / "*.xml")
+    equal([r["event"]["sequence"] for r in got.records()], [1, 2, 3, 100, 101, 102])
+
+
+def test_rfc5424_is_one_line_a_record(directory):
+    path = directory / "a.xml"
+    path.write_text(exports.wevtutil_file([exports.limit_event(5)]))
+    got = mapitail("cat", "--format", "rfc5424", path)
+    equal(got.code, 0, got.err)
+    contains(got.out, "<11>1 2026-02-18T10:00:05.123456Z exch01.contoso.com MSExchangeIS - 9646 [origin software=")
+    contains(got.out, f'id="{exports.limit_event(5).id}"')
+    equal(got.out.count("\n"), 1, "lines")
+
+
+def test_a_missing_file_is_named_and_the_others_are_read(directory):
+    path = directory / "a.xml"
+    path.write_text(exports.wevtutil_file([exports.limit_event(5)]))
+    got = mapitail("cat", directory / "none.xml", path)
+    equal(got.code, 1)
+    contains(got.err, "none.xml")
+    contains(got.err, "No such file")
+    equal(len(got.records()), 1)
+
+
+def test_a_directory_an_unknown_format_and_an_empty_file_are_explained(directory):
+    (directory / "odd.bin").write_bytes(b"PK\x03\x04 this is a zip file")
+    (directory / "empty.xml").write_bytes(b"")
+    got = mapitail("cat", directory)
+    equal(got.code, 1)
+    contains(got.err, "it is a directory, not a file")
+    got = mapitail("cat", directory / "odd.bin")
+    equal(got.code, 1)
+    contains(got.err, "unknown format")
+    contains(got.err, r"PK\x03\x04 this is")
+    contains(got.err, ".evtx")
+    got = mapitail("cat", directory / "empty.xml")
+    equal(got.code, 1)
+    contains(got.err, "the file is empty")
+
+
+def test_a_file_without_permission_is_explained(directory):
+    path = directory / "a.xml"
+    path.write_text(exports.wevtutil_file([exports.limit_event(5)]))
+    path.chmod(0)
+    if os.access(path, os.R_OK):  # root reads everything: ask as somebody else
+        directory.chmod(0o755)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", PROGRAM, "cat", path], capture_output=True,
+                              check=False, env={"TMPDIR": "/tmp"})
+        code, err = done.returncode, done.stderr.decode()
+    else:
+        got = mapitail("cat", path)
+        code, err = got.code, got.err
+    equal(code, 1, err)
+    contains(err, "Permission denied")
+
+
+def test_a_cut_off_export_gives_its_complete_records_and_says_so(directory):
+    text = exports.wevtutil_file(exports.limit_event(i) for i in range(1, 4))
+    path = directory / "cut.xml"
+    path.write_text(text[:-60])
+    got = mapitail("cat", path)
+    equal(got.code, 1)
+    equal(len(got.records()), 2)
+    contains(got.err, "damaged at byte")
+    contains(got.err, "1 damaged part")
+
+
+def test_a_damaged_evtx_gives_what_is_readable_with_its_place(directory):
+    data = bytearray((ROOT / "tests" / "data" / "application.evtx").read_bytes())
+    whole = len(mapitail("cat", "--all", ROOT / "tests" / "data" / "application.evtx").records())
+    start = 4096 + 512
+    size = int.from_bytes(data[start + 4:start + 8], "little")
+    data[start:start + size] = bytes(size)
+    path = directory / "hole.evtx"
+    path.write_bytes(data)
+    got = mapitail("cat", "--all", path)
+    equal(got.code, 1)
+    equal(len(got.records()), whole - 1)
+    contains(got.err, f"damaged at byte {start}")
+
+
+def test_a_reader_that_goes_away_ends_it(directory):
+    path = directory / "a.xml"
+    path.write_text(exports.wevtutil_file(exports.limit_event(i) for i in range(1, 3000)))
+    with subprocess.Popen([PROGRAM, "cat", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        p.stdout.read(10)
+        p.stdout.close()
+        equal(p.wait(20) in (1, -13), True, "exit")
+
+
+def test_wrong_usage_is_explained(_):
+    for arguments, part in (((), "mapitail run"), (("cat",), "a file is needed"), (("cat", "--format", "xls", "x"), "unknown format"),
+                            (("frobnicate",), "unknown command"), (("run",), "-c FILE"), (("cat", "--al", "x"), "--al")):
+        got = mapitail(*arguments)
+        equal(got.code, 64, str(arguments))
+        contains(got.err, part)
+    equal(mapitail("--version").code, 0)
+    contains(mapitail("--help").out, "mapitail cat")
+
+
+main()

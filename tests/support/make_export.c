@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes event logs for the integration tests and for tests/data:
+ *
+ *   make_export evtx PATH FIRST COUNT           COUNT events 9646, header ids and record ids from FIRST
+ *   make_export evtx-in-place PATH FIRST COUNT  the same, written over the file as a live log grows: neither truncated
+ *                                               nor replaced
+ *   make_export sample PATH                     the sample log of tests/data: 9646 of Exchange 2010 and 2016, decoys,
+ *                                               forwarded events
+ */
+#include "evtx_writer.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_image(const char *path, struct sv image, int flags)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | flags, 0644);
+    int failed = fd < 0 || pwrite(fd, image.p, image.n, 0) != (ssize_t)image.n;
+    if (fd >= 0)
+        failed |= close(fd);
+    return failed;
+}
+
+static int numbered(const char *path, uint64_t first, unsigned count, int flags)
+{
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){.first_id = first, .records_per_chunk = 60});
+    for (unsigned i = 0; i < count; i++)
+        evtx_writer_add_9646(w, EVTX_WRITE_CLASSIC, i);
+    int failed = write_image(path, evtx_writer_image(w), flags);
+    evtx_writer_free(w);
+    return failed;
+}
+
+#define DN_2010 "/o=Contoso/ou=First Administrative Group/cn=Recipients/cn="
+#define DN_2016 "/o=Contoso/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn="
+#define FILETIME_2026 UINT64_C(134158824000000000) /* 2026-02-18T10:00:00Z */
+
+static void add(struct evtx_writer *w, struct evtx_writer_event e, const char *const *strings, size_t count)
+{
+    static uint64_t now = FILETIME_2026;
+    e.strings = strings;
+    e.string_count = count;
+    e.level = 2;
+    e.task = 6;
+    e.keywords = UINT64_C(0x80000000000000);
+    e.filetime = now;
+    now += UINT64_C(137) * 10000000 + 1234567;
+    evtx_writer_add(w, &e);
+}
+
+#define ADD(w, event, ...)                                                                                             \
+    add((w), (struct evtx_writer_event)event, (const char *const[]){__VA_ARGS__},                                      \
+        sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+#define EXCHANGE_2010 {.event_id = 9646, .qualifiers = 49158, .computer = "EXCH10.contoso.com"}
+#define EXCHANGE_2016 {.event_id = 9646, .qualifiers = 49156, .computer = "EXCH16.contoso.com"}
+#define FORWARDED {.layout = EVTX_WRITE_INLINE, .event_id = 9646, .qualifiers = 49158, .computer = "EXCH11.contoso.com"}
+#define OTHER(name, id) {.provider = name, .event_id = id, .computer = "EXCH10.contoso.com"}
+
+static int sample(const char *path)
+{
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){.first_id = 126260});
+    ADD(w, OTHER("ESE", 9646), "Information Store", "a decoy: the same id of another source");
+    ADD(w, EXCHANGE_2010, DN_2010 "jsmith", "32", "session");
+    ADD(w, EXCHANGE_2010, DN_2010 "jsmith", "32", "session");
+    ADD(w, OTHER("MSExchangeIS", 9523), "9646 in prose is no 9646");
+    ADD(w, EXCHANGE_2010, DN_2010 "blackberry-service", "500", "objtFolder");
+    ADD(w, EXCHANGE_2010, "ccce3fe1-0bdb-4c25-baf9-d3ea6bb9af99", "500", "objtFolder");
+    ADD(w, EXCHANGE_2010, "ba765653-5439-437a-993f-806575b85fbb: " DN_2010 "alee", "250", "objtMessage");
+    ADD(w, EXCHANGE_2010, DN_2010 "webmail-shared", "16", "session");
+    ADD(w, EXCHANGE_2016, DN_2016 "0f1e2d3c4b5a69788796a5b4c3d2e1f0-Ann Lee", "MoMT", "500", "Folder");
+    ADD(w, EXCHANGE_2016, DN_2016 "1a2b3c4d5e6f708192a3b4c5d6e7f809-Shared Mailbox", "AirSync", "250", "Message");
+    ADD(w, EXCHANGE_2016, DN_2016 "sales", "OWA", "16", "Session");
+    ADD(w, FORWARDED, DN_2010 "jsmith", "32", "session");
+    ADD(w, EXCHANGE_2010, DN_2010 "O'Neil \"Red\" <x&y>", "500", "objtFolderView");
+    int failed = write_image(path, evtx_writer_image(w), O_TRUNC);
+    evtx_writer_free(w);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    int failed = 2;
+    if (argc == 5 && strcmp(argv[1], "evtx") == 0)
+        failed = numbered(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]), O_TRUNC);
+    else if (argc == 5 && strcmp(argv[1], "evtx-in-place") == 0)
+        failed = numbered(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]), 0);
+    else if (argc == 3 && strcmp(argv[1], "sample") == 0)
+        failed = sample(argv[2]);
+    if (failed)
+        fprintf(stderr, "make_export: %s\n", failed == 2 ? "see the head of its source for usage" : "cannot write");
+    return failed;
+}

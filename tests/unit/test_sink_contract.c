@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The contract suite over the sinks that need nothing but this process for a peer. */
+#include "certificates.h"
+#include "sink_contract.h"
+#include "sink_settings.h"
+
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern const struct sink_ops sink_syslog_udp, sink_syslog_tcp, sink_syslog_tls, sink_file, sink_stdout;
+
+static struct peer_log peer_log = PEER_LOG_INIT;
+
+static void copy_log(struct peer_log *to)
+{
+    pthread_mutex_lock(&peer_log.lock);
+    for (size_t i = 0; i < peer_log.count; i++)
+        peer_log_add(to, peer_log.messages[i], strlen(peer_log.messages[i]));
+    cr_assert_eq(peer_log.malformed, 0, "%zu frames were malformed", peer_log.malformed);
+    pthread_mutex_unlock(&peer_log.lock);
+}
+
+/* ---- UDP, TCP and TLS: one receiver of the test's own ---- */
+
+static const struct sink_ops *network_ops;
+static struct peer_options peer_options;
+static struct peer *peer;
+static struct authority *authority;
+static SSL_CTX *server;
+static char address[32], ca_file[256];
+
+static void *network_config(uint16_t port)
+{
+    snprintf(address, sizeof address, "127.0.0.1:%u", port);
+    const char *plain[] = {"address", address, NULL};
+    const char *tls[] = {"address", address, "ca_file", ca_file, NULL};
+    return sink_settings(network_ops, network_ops == &sink_syslog_tls ? tls : plain);
+}
+
+static void make_tls(void)
+{
+    authority = authority_new("contract test authority");
+    struct certificate certificate =
+        certificate_new(authority, &(struct certificate_wish){.san = "IP:127.0.0.1"});
+    test_path(ca_file, sizeof ca_file, "ca.pem");
+    authority_write(authority, ca_file);
+    server = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(server, certificate.x509);
+    SSL_CTX_use_PrivateKey(server, certificate.key);
+    peer_options.tls = server;
+}
+
+static const void *network_setup(const struct sink_ops *ops)
+{
+    signal(SIGPIPE, SIG_IGN);
+    network_ops = ops;
+    peer_options = (struct peer_options){.udp = ops == &sink_syslog_udp};
+    if (ops == &sink_syslog_tls)
+        make_tls();
+    peer = peer_start(&peer_options, &peer_log);
+    peer_options.port = peer_port(peer);
+    return network_config(peer_options.port);
+}
+
+static const void *udp_setup(void)
+{
+    return network_setup(&sink_syslog_udp);
+}
+
+static const void *tcp_setup(void)
+{
+    return network_setup(&sink_syslog_tcp);
+}
+
+static const void *tls_setup(void)
+{
+    return network_setup(&sink_syslog_tls);
+}
+
+static void network_stop(void)
+{
+    peer_stop(peer);
+    peer = NULL;
+}
+
+static void network_start(void)
+{
+    peer = peer_start(&peer_options, &peer_log);
+}
+
+static void network_hang(void)
+{
+    peer_stop(peer);
+    peer_options.hangs = true;
+    peer = peer_start(&peer_options, &peer_log);
+}
+
+static const void *refused(const struct sink_ops *ops)
+{
+    network_ops = ops;
+    if (ops == &sink_syslog_tls && !authority)
+        make_tls();
+    return network_config(peer_free_port(ops == &sink_syslog_udp));
+}
+
+static const void *udp_refused(void)
+{
+    return refused(&sink_syslog_udp);
+}
+
+static const void *tcp_refused(void)
+{
+    return refused(&sink_syslog_tcp);
+}
+
+static const void *tls_refused(void)
+{
+    return refused(&sink_syslog_tls);
+}
+
+static const void *tcp_black_hole(void)
+{
+    network_ops = &sink_syslog_tcp;
+    return network_config(peer_black_hole());
+}
+
+static const void *tls_black_hole(void)
+{
+    network_ops = &sink_syslog_tls;
+    make_tls();
+    return network_config(peer_black_hole());
+}
+
+static const struct contract_fixture udp = {
+    .ops = &sink_syslog_udp,
+    .setup = udp_setup,
+    .teardown = network_stop,
+    .received = copy_log,
+    .is_lossy = true,
+    .peer_stop = network_stop,
+    .peer_start = network_start,
+    .refused = udp_refused,
+};
+
+static const struct contract_fixture tcp = {
+    .ops = &sink_syslog_tcp,
+    .setup = tcp_setup,
+    .teardown = network_stop,
+    .received = copy_log,
+    .peer_stop = network_stop,
+    .peer_start = network_start,
+    .peer_hang = network_hang,
+    .refused = tcp_refused,
+    .black_hole = tcp_black_hole,
+};
+
+static const struct contract_fixture tls = {
+    .ops = &sink_syslog_tls,
+    .setup = tls_setup,
+    .teardown = network_stop,
+    .received = copy_log,
+    .peer_stop = network_stop,
+    .peer_start = network_start,
+    .peer_hang = network_hang,
+    .refused = tls_refused,
+    .black_hole = tls_black_hole,
+};
+
+/* ---- A file ---- */
+
+static char file_path[256];
+
+static const void *file_setup(void)
+{
+    test_path(file_path, sizeof file_path, "out.ndjson");
+    return sink_settings(&sink_file, (const char *const[]){"path", file_path, NULL});
+}
+
+static void file_received(struct peer_log *log)
+{
+    FILE *f = fopen(file_path, "r");
+    char *line = NULL;
+    size_t room = 0;
+    for (ssize_t n; f && (n = getline(&line, &room, f)) > 0;)
+        peer_log_add(log, line, (size_t)n - 1);
+    free(line);
+    if (f)
+        fclose(f);
+}
+
+static const struct contract_fixture file = {
+    .ops = &sink_file, .setup = file_setup, .received = file_received};
+
+/* ---- Standard output: a pipe, read by a thread that can be told to stop reading ---- */
+
+static int pipe_ends[2];
+static pthread_t pipe_reader;
+static int pipe_stop[2];
+
+static void *read_pipe(void *ctx)
+{
+    FILE *lines = NULL;
+    (void)ctx;
+    char *text = NULL, bytes[4096];
+    size_t text_n = 0;
+    struct pollfd fds[] = {{.fd = pipe_stop[0], .events = POLLIN}, {.fd = pipe_ends[0], .events = POLLIN}};
+    lines = open_memstream(&text, &text_n);
+    while (poll(fds, 2, -1) > 0 && !fds[0].revents) {
+        ssize_t n = read(pipe_ends[0], bytes, sizeof bytes);
+        for (ssize_t i = 0; i < n; i++) {
+            if (bytes[i] != '\n') {
+                fputc(bytes[i], lines);
+                continue;
+            }
+            fflush(lines);
+            peer_log_add(&peer_log, text, text_n);
+            rewind(lines);
+        }
+    }
+    fclose(lines);
+    free(text);
+    return NULL;
+}
+
+static const void *stdout_setup(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    cr_assert(pipe(pipe_ends) == 0 && pipe(pipe_stop) == 0);
+    fflush(stdout);
+    dup2(pipe_ends[1], STDOUT_FILENO);
+    close(pipe_ends[1]);
+    pthread_create(&pipe_reader, NULL, read_pipe, NULL);
+    return sink_settings(&sink_stdout, (const char *const[]){NULL});
+}
+
+static void stdout_hang(void)
+{
+    if (pipe_stop[1] < 0)
+        return;
+    close(pipe_stop[1]);
+    pipe_stop[1] = -1;
+    pthread_join(pipe_reader, NULL);
+}
+
+static void stdout_stop(void)
+{
+    stdout_hang();
+    close(pipe_ends[0]);
+}
+
+static const struct contract_fixture standard_output = {
+    .ops = &sink_stdout,
+    .setup = stdout_setup,
+    .teardown = stdout_hang,
+    .received = copy_log,
+    .peer_stop = stdout_stop,
+    .peer_hang = stdout_hang,
+};
+
+SINK_CONTRACT_SUITE(udp_contract, &udp)
+SINK_CONTRACT_SUITE(tcp_contract, &tcp)
+SINK_CONTRACT_SUITE(tls_contract, &tls)
+SINK_CONTRACT_SUITE(file_contract, &file)
+SINK_CONTRACT_SUITE(stdout_contract, &standard_output)

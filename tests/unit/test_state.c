@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state: what is kept over restarts, and what happens when it is damaged. */
+#include "state.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char directory[64];
+static char aside[512];
+static struct state *state;
+static struct fault fault;
+
+static void reopen(void)
+{
+    state_close(state);
+    state = state_open(directory, aside, &fault);
+    cr_assert(state, "%s", fault.text);
+}
+
+static void setup(void)
+{
+    snprintf(directory, sizeof directory, "/tmp/mapitail-state-XXXXXX");
+    cr_assert(mkdtemp(directory));
+    reopen();
+}
+
+static void teardown(void)
+{
+    char command[128];
+    state_close(state);
+    state = NULL;
+    snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(state, .init = setup, .fini = teardown);
+
+static struct state_file sample(uint64_t inode)
+{
+    return (struct state_file){.id = {.volume = 7, .file = {inode, UINT64_MAX}},
+                               .fingerprint = UINT64_C(0xfedcba9876543210),
+                               .fingerprint_bytes = 1024,
+                               .parser = "xml",
+                               .position = {UINT64_MAX - 1, 42, UINT64_C(0x8000000000000001)}};
+}
+
+Test(state, a_position_survives_reopening_with_all_64_bits)
+{
+    struct state_file put = sample(5), got;
+    cr_assert(state_put(state, "siem", &put, "/exports/a.xml", &fault), "%s", fault.text);
+    cr_assert_neq(put.row, 0);
+    reopen();
+    cr_assert(state_find(state, "siem", put.id, &got));
+    cr_assert_eq(got.position.offset, put.position.offset);
+    cr_assert_eq(got.position.check, put.position.check);
+    cr_assert_eq(got.fingerprint, put.fingerprint);
+    cr_assert_str_eq(got.parser, "xml");
+    cr_assert_eq(got.row, put.row);
+}
+
+Test(state, outputs_do_not_see_each_others_positions)
+{
+    struct state_file put = sample(5), got;
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    cr_assert_not(state_find(state, "b", put.id, &got));
+}
+
+Test(state, an_uncommitted_transaction_is_not_saved)
+{
+    struct state_file put = sample(5), got;
+    cr_assert(state_begin(state, &fault));
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    reopen();
+    cr_assert_not(state_find(state, "a", put.id, &got));
+}
+
+Test(state, a_forgotten_file_is_gone_with_its_ordinals)
+{
+    struct state_file put = sample(5), got;
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    state_ordinal(state, put.row, 99, 10);
+    cr_assert(state_forget(state, put.row, &fault));
+    cr_assert_not(state_find(state, "a", put.id, &got));
+    cr_assert_eq(state_ordinal(state, put.row, 99, 20), 1);
+}
+
+Test(state, equal_records_are_counted_and_the_same_one_keeps_its_ordinal)
+{
+    cr_assert_eq(state_ordinal(state, 1, 99, 100), 1);
+    cr_assert_eq(state_ordinal(state, 1, 99, 200), 2);
+    cr_assert_eq(state_ordinal(state, 1, 98, 300), 1);
+    cr_assert_eq(state_ordinal(state, 2, 99, 400), 1);
+    reopen();
+    cr_assert_eq(state_ordinal(state, 1, 99, 100), 1);
+    cr_assert_eq(state_ordinal(state, 1, 99, 200), 2);
+    cr_assert_eq(state_ordinal(state, 1, 99, 500), 3);
+}
+
+static void make_id(char out[37])
+{
+    strcpy(out, "7d6f0a4e-2f53-4f0e-9a83-6f7a4c1f2b10");
+}
+
+static void make_other_id(char out[37])
+{
+    strcpy(out, "00000000-0000-4000-8000-000000000000");
+}
+
+Test(state, the_agents_id_is_made_once)
+{
+    char id[37];
+    cr_assert(state_agent_id(state, make_id, id, &fault));
+    reopen();
+    cr_assert(state_agent_id(state, make_other_id, id, &fault));
+    cr_assert_str_eq(id, "7d6f0a4e-2f53-4f0e-9a83-6f7a4c1f2b10");
+}
+
+static void overwrite(long at, const char *bytes, size_t n)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/state.db", directory);
+    FILE *f = fopen(path, "r+b");
+    cr_assert(f);
+    fseek(f, at, SEEK_SET);
+    fwrite(bytes, 1, n, f);
+    fclose(f);
+}
+
+Test(state, a_damaged_file_is_set_aside_and_the_agent_starts)
+{
+    struct state_file put = sample(5), got;
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    state_close(state);
+    state = NULL;
+    overwrite(0, "this is no database at all", 26);
+    state = state_open(directory, aside, &fault);
+    cr_assert(state, "%s", fault.text);
+    cr_assert(strstr(aside, "state.db.damaged-"));
+    cr_assert_not(state_find(state, "a", put.id, &got));
+    cr_assert(state_put(state, "a", &(struct state_file){.id = put.id}, "p", &fault));
+}
+
+Test(state, a_file_of_nul_bytes_is_set_aside)
+{
+    static const char nul[8192];
+    state_close(state);
+    state = NULL;
+    overwrite(0, nul, sizeof nul);
+    state = state_open(directory, aside, &fault);
+    cr_assert(state, "%s", fault.text);
+}
+
+Test(state, two_handles_on_one_directory_work_side_by_side)
+{
+    struct state *other = state_open(directory, aside, &fault);
+    struct state_file one = sample(1), two = sample(2), got;
+    cr_assert(other);
+    cr_assert(state_put(state, "a", &one, "p", &fault));
+    cr_assert(state_put(other, "b", &two, "p", &fault), "%s", fault.text);
+    cr_assert(state_find(other, "a", one.id, &got));
+    state_close(other);
+}
+
+Test(state, a_mark_is_kept_per_output_and_source)
+{
+    cr_assert_not(state_marked(state, "a", "s"));
+    cr_assert(state_mark(state, "a", "s", &fault));
+    reopen();
+    cr_assert(state_marked(state, "a", "s"));
+    cr_assert_not(state_marked(state, "b", "s"));
+}
