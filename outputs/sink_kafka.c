@@ -93,6 +93,7 @@ struct sink {
     bool troubled;         /* nothing could be delivered, since the last delivery */
     bool ever_delivered;
     bool brokers_down; /* all of them, since the last delivery */
+    bool checking;     /* errors are check's to report, not the log's */
     bool fatal;
     int64_t fatal_until_ms;
     rd_kafka_resp_err_t trouble; /* of records, to be said in poll */
@@ -116,7 +117,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct sink *s, enum notic
          c++) /* brokers word some of these texts: they must not break a line of the log */
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
-    if (n < 0 || !s->host.notice || !notice_limit_passes(&s->limit, text, os_monotonic_ms(), &held))
+    if (n < 0 || s->checking || !notice_limit_passes(&s->limit, text, os_monotonic_ms(), &held))
         return;
     n = (int)strlen(text);
     if (held)
@@ -199,7 +200,8 @@ static void serve_log(struct sink *s, rd_kafka_event_t *event)
 {
     const char *facility, *text;
     int level; /* syslog's */
-    if (s->lib.event_log(event, &facility, &text, &level) == 0)
+    /* A failed connection is logged and is an error event as well. */
+    if (s->lib.event_log(event, &facility, &text, &level) == 0 && strcmp(facility, "FAIL") != 0)
         say(s,
             level <= 3   ? NOTICE_ERROR
             : level == 4 ? NOTICE_WARNING
@@ -803,6 +805,42 @@ static bool unreachable(struct sink *s, int timeout_ms, struct fault *f)
     }
 }
 
+/* One question to the brokers. True when it settled the matter, for good (*good) or bad (*f). */
+static bool check_once(struct sink *s, int64_t waited_ms, int timeout_ms, bool *good, struct fault *f)
+{
+    int64_t left_ms = timeout_ms - waited_ms;
+    int slice_ms = left_ms < CHECK_SLICE_MS ? (int)left_ms : CHECK_SLICE_MS;
+    rd_kafka_resp_err_t topic_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t err = ask_for_topic(s, slice_ms, &topic_error);
+    serve(s, err != RD_KAFKA_RESP_ERR_NO_ERROR ? slice_ms / 5 : 0);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        *good = false;
+        return refused_for_good(s, waited_ms) && !unreachable(s, timeout_ms, f);
+    }
+    *good = topic_error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool may_change = topic_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                      topic_error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    if (may_change && waited_ms < CHECK_MISSING_MS && slice_ms < left_ms) {
+        serve(s, slice_ms / 5); /* a topic that is just being created has its leader in a moment */
+        return false;
+    }
+    return *good || !topic_refused(s, topic_error, f);
+}
+
+static bool check_until(struct sink *s, int timeout_ms, struct fault *f)
+{
+    int64_t start_ms = os_monotonic_ms();
+    bool good = false;
+    for (int64_t waited_ms = 0; waited_ms < timeout_ms; waited_ms = os_monotonic_ms() - start_ms) {
+        mind_producer(s);
+        if (!s->producer)
+            break;
+        if (check_once(s, waited_ms, timeout_ms, &good, f))
+            return good;
+    }
+    return unreachable(s, timeout_ms, f);
+}
+
 /*
  * Proves that a broker answers, is trusted, trusts us and knows the topic; not that it takes records, which
  * only a record shows. Where brokers create topics on demand, asking for one creates it, as the first record
@@ -810,26 +848,10 @@ static bool unreachable(struct sink *s, int timeout_ms, struct fault *f)
  */
 static bool kafka_check(struct sink *s, int timeout_ms, struct fault *f)
 {
-    int64_t start_ms = os_monotonic_ms();
-    for (int64_t waited_ms = 0;; waited_ms = os_monotonic_ms() - start_ms) {
-        mind_producer(s);
-        if (!s->producer || waited_ms >= timeout_ms)
-            return unreachable(s, timeout_ms, f);
-        int64_t slice_ms = timeout_ms - waited_ms < CHECK_SLICE_MS ? timeout_ms - waited_ms : CHECK_SLICE_MS;
-        rd_kafka_resp_err_t topic_error = RD_KAFKA_RESP_ERR_NO_ERROR;
-        rd_kafka_resp_err_t err = ask_for_topic(s, (int)slice_ms, &topic_error);
-        serve(s, 0);
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR && topic_error == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return true;
-        bool may_change = topic_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                          topic_error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-            (!may_change || waited_ms >= CHECK_MISSING_MS || waited_ms + CHECK_SLICE_MS >= timeout_ms))
-            return topic_refused(s, topic_error, f);
-        if (err != RD_KAFKA_RESP_ERR_NO_ERROR && refused_for_good(s, waited_ms))
-            return unreachable(s, timeout_ms, f);
-        serve(s, (int)slice_ms / 5);
-    }
+    s->checking = true;
+    bool good = check_until(s, timeout_ms, f);
+    s->checking = false;
+    return good;
 }
 
 /* --- the table --- */
