@@ -69,18 +69,18 @@ const struct setting kafka_settings[] = {
      .type = SETTING_PATH,
      .offset = FIELD(ca_file),
      .help = "PEM file with the certificate authorities to trust instead of the system's."},
-    {.key = "certificate_file",
+    {.key = "certificate",
      .type = SETTING_PATH,
-     .offset = FIELD(certificate_file),
+     .offset = FIELD(certificate),
      .help = "PEM file with this client's certificate and its chain."},
-    {.key = "key_file",
+    {.key = "key",
      .type = SETTING_PATH,
-     .offset = FIELD(key_file),
-     .help = "PEM file with the private key of certificate_file."},
+     .offset = FIELD(key),
+     .help = "PEM file with the private key to certificate; default: the same file."},
     {.key = "key_password",
      .type = SETTING_SECRET,
      .offset = FIELD(key_password),
-     .help = "Password of key_file."},
+     .help = "Password of the private key."},
     {.key = "sasl_mechanism",
      .type = SETTING_CHOICE,
      .offset = FIELD(sasl_mechanism),
@@ -149,8 +149,8 @@ static const struct refusal refusals[] = {
     {"sasl.username", NULL, "use `username`"},
     {"sasl.password", NULL, "use `password`"},
     {"ssl.ca.location", NULL, "use `ca_file`"},
-    {"ssl.certificate.location", NULL, "use `certificate_file`"},
-    {"ssl.key.location", NULL, "use `key_file`"},
+    {"ssl.certificate.location", NULL, "use `certificate`"},
+    {"ssl.key.location", NULL, "use `key`"},
     {"ssl.key.password", NULL, "use `key_password`"},
     {"acks", "all", "delivered means that every in-sync replica has the record"},
     {"request.required.acks", "all", "delivered means that every in-sync replica has the record"},
@@ -259,14 +259,12 @@ static bool check_tls(const struct kafka_config *c, struct fault *f)
 {
     if (!c->tls && is_set(c->ca_file))
         return fault_set(f, FAULT_CONFIG, 0, "ca_file: has no effect without `tls: true`");
-    if (!c->tls && is_set(c->certificate_file))
-        return fault_set(f, FAULT_CONFIG, 0, "certificate_file: has no effect without `tls: true`");
-    if (is_set(c->certificate_file) && !is_set(c->key_file))
-        return fault_set(f, FAULT_CONFIG, 0, "certificate_file: needs key_file");
-    if (is_set(c->key_file) && !is_set(c->certificate_file))
-        return fault_set(f, FAULT_CONFIG, 0, "key_file: needs certificate_file");
-    if (is_set(c->key_password) && !is_set(c->key_file))
-        return fault_set(f, FAULT_CONFIG, 0, "key_password: needs key_file");
+    if (!c->tls && is_set(c->certificate))
+        return fault_set(f, FAULT_CONFIG, 0, "certificate: has no effect without `tls: true`");
+    if (is_set(c->key) && !is_set(c->certificate))
+        return fault_set(f, FAULT_CONFIG, 0, "key: needs certificate");
+    if (is_set(c->key_password) && !is_set(c->certificate))
+        return fault_set(f, FAULT_CONFIG, 0, "key_password: needs certificate");
     return true;
 }
 
@@ -349,8 +347,8 @@ static void put_security(struct maker *m, const struct kafka_config *c)
     if (c->tls) {
         put_all(m, fixed_tls, sizeof fixed_tls / sizeof *fixed_tls);
         put_if_set(m, "ca_file", "ssl.ca.location", c->ca_file, false);
-        put_if_set(m, "certificate_file", "ssl.certificate.location", c->certificate_file, false);
-        put_if_set(m, "key_file", "ssl.key.location", c->key_file, false);
+        put_if_set(m, "certificate", "ssl.certificate.location", c->certificate, false);
+        put_if_set(m, "key", "ssl.key.location", is_set(c->key) ? c->key : c->certificate, false);
         put_if_set(m, "key_password", "ssl.key.password", c->key_password, true);
     }
     if (sasl) {

@@ -37,8 +37,8 @@ struct kafka_config {
     int64_t queue_bytes;
     bool tls;
     const char *ca_file;
-    const char *certificate_file;
-    const char *key_file;
+    const char *certificate;
+    const char *key;
     const char *key_password;
     int sasl_mechanism; /* enum kafka_sasl */
     const char *username;

@@ -87,11 +87,13 @@ struct sink {
     struct line waiting;   /* never produced: the queue was full */
     size_t queued;         /* slots with librdkafka, whose reports are to come */
     bool isolating;        /* the one that is queued is to stay alone */
-    int64_t resume_ms;     /* produce nothing before */
+    int64_t resume_ms;     /* produce nothing before; 0: no pause */
     int pause_ms;          /* the latest pause; 0 after a success */
     bool topic_doubtful;   /* ask for its metadata again before producing */
     bool troubled;         /* nothing could be delivered, since the last delivery */
-    bool brokers_down;     /* all of them, since the last delivery */
+    bool ever_delivered;
+    bool brokers_down; /* all of them, since the last delivery */
+    bool checking;     /* errors are check's to report, not the log's */
     bool fatal;
     int64_t fatal_until_ms;
     rd_kafka_resp_err_t trouble; /* of records, to be said in poll */
@@ -115,7 +117,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct sink *s, enum notic
          c++) /* brokers word some of these texts: they must not break a line of the log */
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
-    if (n < 0 || !s->host.notice || !notice_limit_passes(&s->limit, text, os_monotonic_ms(), &held))
+    if (n < 0 || s->checking || !notice_limit_passes(&s->limit, text, os_monotonic_ms(), &held))
         return;
     n = (int)strlen(text);
     if (held)
@@ -167,7 +169,8 @@ static void serve_fatal_error(struct sink *s)
     say(s, NOTICE_ERROR, "the producer failed and is started anew: %s: %s", s->lib.err2str(err), text);
 }
 
-/* Brokers close idle connections every ten minutes: no news. A broker that is lost shows when it is needed. */
+/* Brokers close idle connections every ten minutes: no news. A broker that is lost shows when it is needed.
+ */
 static bool is_idle_close(const struct sink *s, rd_kafka_resp_err_t err, const char *reason)
 {
     return err == RD_KAFKA_RESP_ERR__TRANSPORT && s->queued == 0 && strstr(reason, "in state UP");
@@ -197,7 +200,8 @@ static void serve_log(struct sink *s, rd_kafka_event_t *event)
 {
     const char *facility, *text;
     int level; /* syslog's */
-    if (s->lib.event_log(event, &facility, &text, &level) == 0)
+    /* A failed connection is logged and is an error event as well. */
+    if (s->lib.event_log(event, &facility, &text, &level) == 0 && strcmp(facility, "FAIL") != 0)
         say(s,
             level <= 3   ? NOTICE_ERROR
             : level == 4 ? NOTICE_WARNING
@@ -328,22 +332,28 @@ static void pause_producing(struct sink *s)
     s->resume_ms = now + s->pause_ms - random % (s->pause_ms / 4);
 }
 
-/* Says nothing yet, because submit may come here: poll does. */
-static void not_delivered(struct sink *s, struct slot *slot, rd_kafka_resp_err_t err, bool refused_by_client)
+/* Nothing of the topic can be produced for now. Said in poll, because submit may come here. */
+static void trouble(struct sink *s, rd_kafka_resp_err_t err)
+{
+    s->trouble = err;
+    s->topic_doubtful = true;
+    pause_producing(s);
+}
+
+/* A report of a record that did not arrive. */
+static void not_delivered(struct sink *s, struct slot *slot, rd_kafka_resp_err_t err)
 {
     enum verdict verdict = judge(err);
     if (verdict == VERDICT_GIVE_BACK) {
         settle(s, slot, ITEM_RETRY, NULL);
-    } else if (verdict == VERDICT_RECORD_REFUSED && (slot->alone || refused_by_client)) {
+    } else if (verdict == VERDICT_RECORD_REFUSED && slot->alone) {
         settle(s, slot, ITEM_REJECTED, s->lib.err2str(err));
     } else if (verdict == VERDICT_RECORD_REFUSED) {
         slot->alone = true;
         line_push(&s->again, slot);
     } else {
         line_push(&s->again, slot);
-        s->trouble = err;
-        s->topic_doubtful = true;
-        pause_producing(s);
+        trouble(s, err);
     }
 }
 
@@ -354,6 +364,9 @@ static void delivered(struct sink *s, struct slot *slot)
     s->last.code = FAULT_NONE;
     if (s->troubled)
         say(s, NOTICE_INFO, "topic %s: records are delivered again", s->config->topic);
+    else if (!s->ever_delivered)
+        say(s, NOTICE_INFO, "topic %s: the first records are delivered", s->config->topic);
+    s->ever_delivered = true;
     s->troubled = s->brokers_down = false;
 }
 
@@ -367,36 +380,48 @@ static void serve_reports(struct sink *s, rd_kafka_event_t *event)
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
             delivered(s, slot);
         else
-            not_delivered(s, slot, m->err, false);
+            not_delivered(s, slot, m->err);
     }
 }
 
-/* Serves what librdkafka has to tell, waiting up to timeout_ms for the first of it. */
+/* Serves the next thing that librdkafka has to tell; false when there was none within timeout_ms. */
+static bool serve_one(struct sink *s, int timeout_ms)
+{
+    rd_kafka_event_t *event = s->lib.queue_poll(s->events, timeout_ms);
+    if (!event)
+        return false;
+    switch (s->lib.event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+        serve_reports(s, event);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        serve_error(s, event);
+        break;
+    case RD_KAFKA_EVENT_LOG:
+        serve_log(s, event);
+        break;
+    default:
+        break;
+    }
+    s->lib.event_destroy(event);
+    return true;
+}
+
+/* Serves all there is, waiting up to timeout_ms for the first of it. */
 static void serve(struct sink *s, int timeout_ms)
 {
-    for (rd_kafka_event_t *event; (event = s->lib.queue_poll(s->events, timeout_ms)) != NULL;
-         timeout_ms = 0) {
-        switch (s->lib.event_type(event)) {
-        case RD_KAFKA_EVENT_DR:
-            serve_reports(s, event);
-            break;
-        case RD_KAFKA_EVENT_ERROR:
-            serve_error(s, event);
-            break;
-        case RD_KAFKA_EVENT_LOG:
-            serve_log(s, event);
-            break;
-        default:
-            break;
-        }
-        s->lib.event_destroy(event);
-    }
-    if (s->trouble) {
-        s->troubled = true;
-        say(s, NOTICE_ERROR, "topic %s: %s; records are kept and sent again", s->config->topic,
-            s->lib.err2str(s->trouble));
-        s->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
+    while (serve_one(s, timeout_ms))
+        timeout_ms = 0;
+}
+
+static void say_trouble(struct sink *s)
+{
+    if (!s->trouble)
+        return;
+    s->troubled = true;
+    say(s, NOTICE_ERROR, "topic %s: %s; records are kept and sent again", s->config->topic,
+        s->lib.err2str(s->trouble));
+    s->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /* --- producing --- */
@@ -469,9 +494,11 @@ static void refresh_topic(struct sink *s)
     s->resume_ms = now + TOPIC_ANSWER_MS;
 }
 
-static bool may_produce(const struct sink *s)
+static bool may_produce(struct sink *s)
 {
-    return s->producer && !s->fatal && !s->isolating && os_monotonic_ms() >= s->resume_ms;
+    if (s->resume_ms && os_monotonic_ms() >= s->resume_ms)
+        s->resume_ms = 0; /* the clock is not asked again for each record */
+    return s->producer && !s->fatal && !s->isolating && !s->resume_ms;
 }
 
 static void produce_lines(struct sink *s)
@@ -484,12 +511,17 @@ static void produce_lines(struct sink *s)
         rd_kafka_resp_err_t err = produce(s, slot);
         if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             return;
+        if (err != RD_KAFKA_RESP_ERR_NO_ERROR && judge(err) == VERDICT_AGAIN) {
+            trouble(s, err); /* and it stays in its place */
+            return;
+        }
         line_pop(line);
         if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             s->queued++;
             s->isolating = slot->alone;
-        } else {
-            not_delivered(s, slot, err, true);
+        } else { /* by the client, which looks at one record at a time: no other is to blame */
+            bool refused = judge(err) == VERDICT_RECORD_REFUSED;
+            settle(s, slot, refused ? ITEM_REJECTED : ITEM_RETRY, refused ? s->lib.err2str(err) : NULL);
         }
     }
 }
@@ -659,6 +691,18 @@ static int wait_of(const struct sink *s, int64_t until_ms)
     return until_ms > now ? (int)(until_ms - now) : 0;
 }
 
+/* Room in the queue is filled after each report, and a finished batch is not kept waiting for more: neither
+ * side idles. */
+static void serve_and_produce(struct sink *s, int timeout_ms)
+{
+    while (serve_one(s, timeout_ms)) {
+        produce_lines(s);
+        if (s->finished)
+            return;
+        timeout_ms = 0;
+    }
+}
+
 static int kafka_poll(struct sink *s, int timeout_ms)
 {
     int64_t until_ms = os_monotonic_ms() + timeout_ms;
@@ -668,10 +712,10 @@ static int kafka_poll(struct sink *s, int timeout_ms)
         produce_lines(s);
         int wait_ms = s->finished ? 0 : wait_of(s, until_ms);
         if (s->producer)
-            serve(s, wait_ms);
+            serve_and_produce(s, wait_ms);
         else
             os_sleep_ms(wait_ms);
-        produce_lines(s);
+        say_trouble(s);
         int given = give_back(s);
         if (given || os_monotonic_ms() >= until_ms)
             return given;
@@ -761,6 +805,42 @@ static bool unreachable(struct sink *s, int timeout_ms, struct fault *f)
     }
 }
 
+/* One question to the brokers. True when it settled the matter, for good (*good) or bad (*f). */
+static bool check_once(struct sink *s, int64_t waited_ms, int timeout_ms, bool *good, struct fault *f)
+{
+    int64_t left_ms = timeout_ms - waited_ms;
+    int slice_ms = left_ms < CHECK_SLICE_MS ? (int)left_ms : CHECK_SLICE_MS;
+    rd_kafka_resp_err_t topic_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t err = ask_for_topic(s, slice_ms, &topic_error);
+    serve(s, err != RD_KAFKA_RESP_ERR_NO_ERROR ? slice_ms / 5 : 0);
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        *good = false;
+        return refused_for_good(s, waited_ms) && !unreachable(s, timeout_ms, f);
+    }
+    *good = topic_error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool may_change = topic_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                      topic_error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    if (may_change && waited_ms < CHECK_MISSING_MS && slice_ms < left_ms) {
+        serve(s, slice_ms / 5); /* a topic that is just being created has its leader in a moment */
+        return false;
+    }
+    return *good || !topic_refused(s, topic_error, f);
+}
+
+static bool check_until(struct sink *s, int timeout_ms, struct fault *f)
+{
+    int64_t start_ms = os_monotonic_ms();
+    bool good = false;
+    for (int64_t waited_ms = 0; waited_ms < timeout_ms; waited_ms = os_monotonic_ms() - start_ms) {
+        mind_producer(s);
+        if (!s->producer)
+            break;
+        if (check_once(s, waited_ms, timeout_ms, &good, f))
+            return good;
+    }
+    return unreachable(s, timeout_ms, f);
+}
+
 /*
  * Proves that a broker answers, is trusted, trusts us and knows the topic; not that it takes records, which
  * only a record shows. Where brokers create topics on demand, asking for one creates it, as the first record
@@ -768,26 +848,10 @@ static bool unreachable(struct sink *s, int timeout_ms, struct fault *f)
  */
 static bool kafka_check(struct sink *s, int timeout_ms, struct fault *f)
 {
-    int64_t start_ms = os_monotonic_ms();
-    for (int64_t waited_ms = 0;; waited_ms = os_monotonic_ms() - start_ms) {
-        mind_producer(s);
-        if (!s->producer || waited_ms >= timeout_ms)
-            return unreachable(s, timeout_ms, f);
-        int64_t slice_ms = timeout_ms - waited_ms < CHECK_SLICE_MS ? timeout_ms - waited_ms : CHECK_SLICE_MS;
-        rd_kafka_resp_err_t topic_error = RD_KAFKA_RESP_ERR_NO_ERROR;
-        rd_kafka_resp_err_t err = ask_for_topic(s, (int)slice_ms, &topic_error);
-        serve(s, 0);
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR && topic_error == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return true;
-        bool may_change = topic_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                          topic_error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-        if (err == RD_KAFKA_RESP_ERR_NO_ERROR &&
-            (!may_change || waited_ms >= CHECK_MISSING_MS || waited_ms + CHECK_SLICE_MS >= timeout_ms))
-            return topic_refused(s, topic_error, f);
-        if (err != RD_KAFKA_RESP_ERR_NO_ERROR && refused_for_good(s, waited_ms))
-            return unreachable(s, timeout_ms, f);
-        serve(s, (int)slice_ms / 5);
-    }
+    s->checking = true;
+    bool good = check_until(s, timeout_ms, f);
+    s->checking = false;
+    return good;
 }
 
 /* --- the table --- */

@@ -153,8 +153,8 @@ def records_travel_over_tls_and_scram(broker):
 def check_accepts_what_works(broker):
     tls = {"tls": "true", "ca_file": broker.ca_file}
     agent = {"username": "agent", "password": "agent-secret"}
-    certificate = {"certificate_file": broker.directory / "tls" / "client.pem",
-                   "key_file": broker.directory / "tls" / "client.key"}
+    certificate = {"certificate": broker.directory / "tls" / "client.pem",
+                   "key": broker.directory / "tls" / "client.key"}
     for listener, settings in (("plain", {}), ("ssl", tls), ("ssl", {**tls, **certificate}),
                                ("sasl", {**agent, "sasl_mechanism": "SCRAM-SHA-256"}),
                                ("sasl_ssl", {**tls, **agent, "sasl_mechanism": "PLAIN"})):
