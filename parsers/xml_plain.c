@@ -133,7 +133,8 @@ static bool take_start(struct plain *x)
         return false;
     event_tree_open(x->tree, name);
     x->open[x->depth++] = name;
-    if (!take_attributes(x))
+    /* Most elements have no attributes. */
+    if (*x->p != '>' && !take_attributes(x))
         return false;
     if (*x->p == '/') {
         /* A record without content has no end tag either, which is where records end for xml_scan. */

@@ -60,10 +60,11 @@ static size_t name_end(const struct xml_text *t, size_t at, size_t *local)
     size_t unit = text_unit(t->encoding), last = at + XML_NAME_MAX * unit;
     *local = at;
     if (t->encoding == TEXT_UTF8) {
-        size_t stop = last < t->n ? last + 1 : t->n;
-        for (; at < stop && is_name(t->p[at]); at++)
-            if (t->p[at] == ':')
-                *local = at + 1;
+        const uint8_t *p = t->p + at, *stop = t->p + (last < t->n ? last + 1 : t->n);
+        for (; p < stop && is_name(*p); p++)
+            if (*p == ':')
+                *local = (size_t)(p + 1 - t->p);
+        at = (size_t)(p - t->p);
     } else {
         for (uint32_t c; at <= last && is_name(c = unit_at(t, at)); at += unit)
             if (c == ':')

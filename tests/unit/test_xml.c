@@ -477,24 +477,23 @@ Test(xml, the_short_way_through_a_record_tells_the_same_as_expat)
     EVENT("MSExchangeIS", "19646", "1", "")                                                                  \
     EVENT("MSExchangeIS", "96460", "2", "")                                                                  \
     EVENT("MSExchangeIS", "1000", "9646", "<Data>9646</Data>")                                               \
-    EVENT("MSExchangeISx", "0", "3", "") EVENT(                                                              \
-        "MSExchangeIS", "1000", "4", "<Data>&lt;EventID&gt;9646&lt;/EventID&gt; event 9646.</Data>")         \
-        EVENT("MSExchangeIS", "1000", "5",                                                                   \
-              "<Data>a &gt;9646</Data><Data> 9646 </Data>") EVENT("Application Error", "9646", "6", "")      \
-            EVENT("XMSExchangeIS", "9646", "7",                                                              \
-                  "") "<Event><System><Provider "                                                            \
-                      "Name='MSExchangeIS'/><EventID>1</EventID></System><UserData><EventID>9646</EventID>"  \
-                      "</UserData></Event>" EVENT("MSExchangeIS", "1001", "8",                               \
-                                                  "<Data><![CDATA[" HIT("99") "]]></Data>")                  \
-                          EVENT("MSExchangeIS", "1002", "9",                                                 \
-                                "<Data><![CDATA[" HIT("98") HIT("97") HIT("96") "]]></Data>")                \
-                              EVENT("MSExchangeIS", "1003", "10",                                            \
-                                    "<!-- " HIT(                                                             \
-                                        "95") " -->") "<Event><System><Provider EventSourceName='Other' "    \
-                                                      "Name='MSExchangeIS'/><EventID>9646</EventID></"       \
-                                                      "System></Event>"                                      \
-                                                      "<![CDATA[" HIT(                                       \
-                                                          "94") "]]>\n9646</EventID> >9646</EventID>\n"
+    EVENT("MSExchangeISx", "0", "3", "")                                                                     \
+    EVENT("MSExchangeIS", "1000", "4", "<Data>&lt;EventID&gt;9646&lt;/EventID&gt; event 9646.</Data>")       \
+    EVENT("MSExchangeIS", "1000", "5", "<Data>a &gt;9646</Data><Data> 9646 </Data>")                         \
+    EVENT("Application Error", "9646", "6", "") EVENT(                                                       \
+        "XMSExchangeIS", "9646", "7",                                                                        \
+        "") "<Event><System><Provider "                                                                      \
+            "Name='MSExchangeIS'/><EventID>1</EventID></System><UserData><EventID>9646</EventID>"            \
+            "</UserData></Event>" EVENT("MSExchangeIS", "1001", "8",                                         \
+                                        "<Data><![CDATA[" HIT("99") "]]></Data>")                            \
+                EVENT("MSExchangeIS", "1002", "9",                                                           \
+                      "<Data><![CDATA[" HIT("98") HIT("97") HIT("96") "]]></Data>")                          \
+                    EVENT("MSExchangeIS", "1003", "10",                                                      \
+                          "<!-- " HIT("95") " -->") "<Event><System><Provider EventSourceName='Other' "      \
+                                                    "Name='MSExchangeIS'/><EventID>9646</EventID></"         \
+                                                    "System></Event>"                                        \
+                                                    "<![CDATA[" HIT(                                         \
+                                                        "94") "]]>\n9646</EventID> >9646</EventID>\n"
 
 Test(xml, look_alikes_are_never_taken)
 {
@@ -630,6 +629,17 @@ Test(xml, a_comment_at_the_beginning_of_utf16_without_bom)
         assert_sv(run(wide), SV(HIT_LINE("2")));
         free_sv(wide);
     }
+}
+
+/* "<!--->" opens a comment and holds the end of one. */
+Test(xml, comment_marks_that_share_bytes_are_told_the_same_however_they_come)
+{
+    struct sv text =
+        SV("<Event><EventID><!--->9646</Eve>>-<!--->9646</Event>" HIT("1") "<!-->" HIT("2") "-->");
+    assert_growth_changes_nothing(text);
+    struct sv got = run(text);
+    cr_assert_neq(sv_find(got, SV(HIT_LINE("1"))), SV_NPOS);
+    cr_assert_eq(sv_find(got, SV(HIT_LINE("2"))), SV_NPOS, "<!--> only opens a comment");
 }
 
 /* Half of a character at either side of a tag's name makes it another name. */
