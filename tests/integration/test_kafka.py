@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Kafka sink against a real broker: test_kafka.py KAFKA_DRIVE
 
-Prints TAP. Records go in by the sink (tests/support/kafka_drive.c) and come out by kcat, which knows nothing of
-the sink. Without a broker or kcat everything is skipped, with the reason.
+Prints TAP. Records go in by the sink (tests/support/kafka_drive.c) and come out by kcat, which knows nothing
+of the sink. Without a broker or kcat everything is skipped, with the reason.
 """
 import collections
 import shutil
