@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The Kafka sink against a real broker: kafka_test.py KAFKA_DRIVE
+"""The Kafka sink against a real broker: test_kafka.py KAFKA_DRIVE
 
-Prints TAP. Records go in by the sink (tests/support/kafka_drive.c) and come out by kcat, a consumer that shares no code
-with it. Without a broker or kcat everything is skipped, with the reason.
+Prints TAP. Records go in by the sink (tests/support/kafka_drive.c) and come out by kcat, which knows nothing
+of the sink. Without a broker or kcat everything is skipped, with the reason.
 """
 import collections
 import shutil
@@ -29,7 +29,7 @@ Record = collections.namedtuple("Record", "partition key time headers body")
 
 
 def murmur2(data):
-    """As org.apache.kafka.common.utils.Utils.murmur2: the known answers are fe514cd3 and d067cf64, see main."""
+    """As org.apache.kafka.common.utils.Utils.murmur2: main proves it by a known answer."""
     m, mask = 0x5bd1e995, 0xffffffff
     h = 0x9747b28c ^ len(data)
     for i in range(0, len(data) & ~3, 4):
@@ -134,8 +134,8 @@ def a_topic_that_comes_late_gets_its_records(broker):
 
 def what_is_too_large_for_the_topic_is_rejected_alone(broker):
     broker.create_topic("small", 1, max__message__bytes=3000)
-    said = finish(drive("produce", brokers=broker.bootstrap, topic="small", count=200, large=77, large_bytes=20000,
-                        compression="none"))
+    said = finish(drive("produce", brokers=broker.bootstrap, topic="small", count=200, large=77,
+                        large_bytes=20000, compression="none"))
     expect(said.startswith("delivered=199 rejected=1"), said)
     bodies = [record.body for record in consume(broker, "small")]
     expect(sorted(bodies) == sorted(f'{{"n":{n}}}' for n in range(200) if n != 77), f"{len(bodies)} records")
@@ -185,7 +185,8 @@ def a_certificate_for_another_host_is_not_trusted(broker):
     port = broker.ports["ssl"]
     relay = socket.create_server(("127.0.0.2", 0))
     threading.Thread(target=relay_connections, args=(relay, port), daemon=True).start()
-    said = check(brokers=f"127.0.0.2:{relay.getsockname()[1]}", topic="plain", tls="true", ca_file=broker.ca_file)
+    address = f"127.0.0.2:{relay.getsockname()[1]}"
+    said = check(brokers=address, topic="plain", tls="true", ca_file=broker.ca_file)
     expect(said.startswith(TLS + " ") and "verify failed" in said, said)
 
 
@@ -217,7 +218,8 @@ def a_server_with_tls_below_1_2_gets_no_data(broker):
     listener = socket.create_server(("127.0.0.1", 0))
     received = []
     threading.Thread(target=accept_tls, args=(listener, context, received), daemon=True).start()
-    said = check(brokers=f"127.0.0.1:{listener.getsockname()[1]}", topic="plain", tls="true", ca_file=broker.ca_file)
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    said = check(brokers=address, topic="plain", tls="true", ca_file=broker.ca_file)
     expect(said.startswith(TLS + " "), said)
     expect(received and not any(received), f"received {received}")
 

@@ -10,12 +10,13 @@ As a program:
 
 As a module: `with Broker(directory) as b: b.create_topic("t", 3); b.bootstrap`.
 
-It is a combined broker and controller (KRaft) with four listeners: `plain` (no security), `ssl` (TLS; certificates are
-made in D/tls), `sasl` (SCRAM without TLS) and `sasl_ssl` (PLAIN and SCRAM over TLS). Users: `agent` may do everything,
-`stranger` nothing; both have the password `<name>-secret`. Clients of `plain` and `ssl` may do everything.
+It is a combined broker and controller (KRaft) with four listeners: `plain` (no security), `ssl` (TLS;
+certificates are made in D/tls), `sasl` (SCRAM without TLS) and `sasl_ssl` (PLAIN and SCRAM over TLS). Users:
+`agent` may do everything, `stranger` nothing; both have the password `<name>-secret`. Clients of `plain`,
+and of `ssl` without a certificate or with D/tls/client.pem, may do everything.
 
-The server's archives come from the local Maven and are kept in $MAPITAIL_KAFKA_CACHE, or $XDG_CACHE_HOME/mapitail-kafka,
-or ~/.cache/mapitail-kafka. Only the standard library is needed.
+The server's archives come from the local Maven and are kept in $MAPITAIL_KAFKA_CACHE, or
+$XDG_CACHE_HOME/mapitail-kafka, or ~/.cache/mapitail-kafka. Only the standard library is needed.
 """
 import argparse
 import fcntl
@@ -55,7 +56,7 @@ def cache_directory():
 
 
 def archives():
-    """The directory with the server's archives; fetched once per version of the pom, also with several callers at once."""
+    """The directory with the server's archives; fetched once per pom, however many ask at once."""
     pom = HERE / "pom.xml"
     directory = cache_directory() / hashlib.sha256(pom.read_bytes()).hexdigest()[:16]
     directory.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,8 @@ def archives():
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             lines = [line for line in done.stdout.splitlines() if "ERROR" in line]
-            raise Unavailable("Maven cannot fetch the server: " + (lines[0] if lines else "no reason given")[:200])
+            why = lines[0] if lines else "no reason given"
+            raise Unavailable("Maven cannot fetch the server: " + why[:200])
         (directory / "complete").touch()
     return directory
 
@@ -97,17 +99,18 @@ def openssl(directory, *arguments):
 
 
 def make_certificates(directory):
-    """ca.pem, and for `server` and `client` a NAME.pem with NAME.key; server-store.pem is both, as the broker wants it."""
+    """ca.pem; server.pem and client.pem with their .key; server-store.pem is key and certificate."""
     directory.mkdir()
-    openssl(directory, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-            "-subj", "/CN=mapitail test CA", "-keyout", "ca.key", "-out", "ca.pem")
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl(directory, "req", "-x509", *new_key, "-days", "30", "-subj", "/CN=mapitail test CA",
+            "-keyout", "ca.key", "-out", "ca.pem")
     for name, extensions in (("server", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
                              ("client", "extendedKeyUsage=clientAuth")):
         (directory / f"{name}.ext").write_text(extensions + "\n")
-        openssl(directory, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        openssl(directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "30", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+        openssl(directory, "req", *new_key, "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                "-out", f"{name}.csr")
+        openssl(directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-CAcreateserial", "-days", "30", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
     store = (directory / "server.key").read_text() + (directory / "server.pem").read_text()
     (directory / "server-store.pem").write_text(store)
 
@@ -140,7 +143,7 @@ def create_topic_request(name, partitions, settings):
 
 
 class Broker:
-    """A broker whose files are all in `directory`; start and stop may alternate, the data and the ports stay."""
+    """A broker whose files are all in `directory`; data and ports stay over stop and start."""
 
     def __init__(self, directory, settings=None):
         self.directory = Path(directory).resolve()
@@ -187,7 +190,7 @@ class Broker:
             "transaction.state.log.num.partitions": 1, "group.initial.rebalance.delay.ms": 0,
             "num.network.threads": 2, "num.io.threads": 2, "log.cleaner.dedupe.buffer.size": 4 << 20,
             "log.cleaner.io.buffer.size": 65536,
-            # After a kill the controller, itself just started, takes the broker back when its old session has ended.
+            # After a kill the controller takes the broker back when its old session has ended.
             "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 250,
             "ssl.keystore.type": "PEM", "ssl.keystore.location": tls / "server-store.pem",
             "ssl.truststore.type": "PEM", "ssl.truststore.location": tls / "ca.pem",
@@ -199,10 +202,9 @@ class Broker:
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:ANONYMOUS;User:agent;User:CN=client",
         }
-        for listener, mechanisms in (("sasl", ("scram-sha-256", "scram-sha-512")), ("sasl_ssl", ("scram-sha-512",))):
-            for mechanism in mechanisms:
-                properties[f"listener.name.{listener}.{mechanism}.sasl.jaas.config"] = \
-                    "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        for scram in ("sasl.scram-sha-256", "sasl.scram-sha-512", "sasl_ssl.scram-sha-512"):
+            properties[f"listener.name.{scram}.sasl.jaas.config"] = \
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         properties.update(self.settings)
         return properties
 
@@ -224,8 +226,9 @@ class Broker:
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
                 scram += ["--add-scram", f"{mechanism}=[name={user},password={user}-secret]"]
         done = subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "-c", str(self.directory / "server.properties"), "-t",
-                       CLUSTER_ID, *scram), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c",
+                       str(self.directory / "server.properties"), *scram),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             raise Unavailable("the storage cannot be formatted: " + done.stdout[-400:])
 
@@ -235,7 +238,8 @@ class Broker:
         self._prepare()
         with open(self.directory / "server.log", "ab") as log:
             process = subprocess.Popen(self._java("kafka.Kafka", str(self.directory / "server.properties")),
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       start_new_session=True)
         self.pid = process.pid
         self._process = process
         self._state().write_text(json.dumps({"pid": self.pid, "ports": self.ports}))
@@ -256,19 +260,20 @@ class Broker:
         raise Unavailable("the broker does not answer")
 
     def broker_count(self):
-        """Brokers that a Metadata (version 1) answer for no topic names: a broker names itself once it is unfenced."""
+        """Brokers that a Metadata answer (version 1) names: a broker names itself once it is unfenced."""
         return struct.unpack(">i", request(self.bootstrap, 3, 1, struct.pack(">i", 0))[:4])[0]
 
     def create_topic(self, name, partitions=1, **settings):
         """Dots in a setting's name are written as two underscores."""
         settings = {key.replace("__", "."): value for key, value in settings.items()}
-        answer = request(self.bootstrap, 19, 2, create_topic_request(name, partitions, settings), timeout=15.0)
+        body = create_topic_request(name, partitions, settings)
+        answer = request(self.bootstrap, 19, 2, body, timeout=15.0)
         code = struct.unpack(">h", answer[8 + 2 + len(name):][:2])[0]
         if code not in (0, 36):  # 36: exists
             raise RuntimeError(f"topic {name} cannot be created: error {code}")
 
     def running(self):
-        """True while the process of our pid is the server of this directory, and not one that got the number later."""
+        """True while our pid is the server of this directory, and not one that got the number later."""
         try:
             command = Path(f"/proc/{self.pid}/cmdline").read_bytes() if self.pid else b""
             status = Path(f"/proc/{self.pid}/stat").read_text() if self.pid else ""
