@@ -576,7 +576,7 @@ static bool walk_instance(struct walk *w)
 
 static bool walk_fragment(struct walk *w)
 {
-    if (w->fragments > 2 * BINXML_DEPTH_MAX) { /* a nested value is a fragment, and so is its template */
+    if (w->fragments > 2 * BINXML_DEPTH_MAX + 1) { /* a nested value is a fragment, and so is its template */
         w->b->over_limit = true;
         return false;
     }
