@@ -17,6 +17,10 @@ static struct binxml decoder;
 static struct arena arena;
 static struct event event;
 
+/* What a written event is read with; closed at the end, because the event's views end there. */
+static struct evtx_writer *written;
+static struct parser *parser;
+
 static void setup(void)
 {
     memset(chunk, 0, sizeof chunk);
@@ -29,6 +33,8 @@ static void teardown(void)
 {
     binxml_free(&decoder);
     arena_free(&arena);
+    parser_evtx.close(parser);
+    evtx_writer_free(written);
 }
 
 TestSuite(binxml, .init = setup, .fini = teardown);
@@ -37,7 +43,7 @@ static void number(uint64_t v, size_t n)
 {
     cr_assert_leq(at + n, CHUNK);
     for (size_t i = 0; i < n; i++)
-        chunk[at++] = (uint8_t)(v >> (8 * i));
+        chunk[at++] = i < 8 ? (uint8_t)(v >> (8 * i)) : 0;
 }
 
 static void units(const char *ascii)
@@ -428,17 +434,17 @@ static void expect_written(const struct evtx_writer_event *e, const char *want)
 {
     static const struct selector all = {.all = true};
     static const struct position beginning;
-    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
-    evtx_writer_add(w, e);
-    struct file f = {evtx_writer_image(w).p};
-    struct input in = {&f, read_file, evtx_writer_image(w).n, true};
     struct step step;
-    struct parser *p = parser_evtx.open(&in, &beginning, &all, NULL);
-    parser_evtx.next(p, &event, &step);
+    written = evtx_writer_new(&(struct evtx_writer_options){0});
+    evtx_writer_add(written, e);
+    static struct file f;
+    static struct input in;
+    f.p = evtx_writer_image(written).p;
+    in = (struct input){&f, read_file, evtx_writer_image(written).n, true};
+    parser = parser_evtx.open(&in, &beginning, &all, NULL);
+    parser_evtx.next(parser, &event, &step);
     cr_assert_eq(step.kind, STEP_EVENT);
     cr_assert(sv_eq(event.original, sv_from(want)), "%.*s", SV_ARG(event.original));
-    parser_evtx.close(p);
-    evtx_writer_free(w);
 }
 
 static const char *strings[] = {"/o=A & B/cn=<x>", "", "session"};
