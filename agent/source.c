@@ -366,12 +366,11 @@ void source_set_wake(struct source_set *s)
 void source_set_report_unfinished(const struct source_set *s)
 {
     for (const struct tail *t = s->tails; t; t = t->next) {
-        uint64_t read_to = t->ledger.safe.offset;
-        if (t->is_open && t->export.parser && t->saved.fingerprint_bytes && read_to < t->size_seen)
+        if (t->unfinished_bytes)
             log_warning(s->context->subject,
-                        "%s: the %" PRIu64 " bytes from byte %" PRIu64 " on are no finished record; the next run looks at "
-                        "them again",
-                        t->path, t->size_seen - read_to, read_to);
+                        "%s: the record that begins at byte %" PRIu64 " is unfinished, %" PRIu64
+                        " bytes so far; the next run looks at it again",
+                        t->path, t->unfinished_at, t->unfinished_bytes);
         else if (t->is_open && !t->export.parser && t->status == TAIL_IDLE && t->export.input.size)
             log_warning(s->context->subject, "%s: too short to tell its format; the next run looks at it again", t->path);
     }

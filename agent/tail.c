@@ -335,6 +335,8 @@ enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct ev
     case STEP_MORE:
         ledger_pass(&t->ledger, &step->pos);
         remember_end(t);
+        t->unfinished_at = step->offset;
+        t->unfinished_bytes = step->length;
         t->status = TAIL_IDLE;
         return TAIL_DRAINED;
     case STEP_FATAL:

@@ -52,6 +52,7 @@ struct tail {
     bool gone;            /* its name is no more */
     bool unsaved;         /* written in a transaction that is not committed yet */
     unsigned listed;      /* number of the scan that found it last */
+    uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
     uint64_t size_seen;
     int64_t modified_seen_ns;
     uint64_t tail_hash; /* over the last bytes before size_seen: notices rewriting in place */

@@ -21,6 +21,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         records = [json.loads(line) for line in file]
     rows = [[get(r, r.get("microsoft", {}).get("exchange", {}).get("mapi", {})) for _, get in COLUMNS] for r in records]
+    rows.sort(key=lambda row: row[0])
     widths = [max(len(c[0]), *(len(row[i]) for row in rows)) if rows else len(c[0]) for i, c in enumerate(COLUMNS)]
     line = "  ".join("{:<" + str(w) + "}" for w in widths)
     print(line.format(*(c[0] for c in COLUMNS)).rstrip())

@@ -208,26 +208,20 @@ static bool read_text(struct walk *w, uint8_t token, struct buf *out)
     uint16_t units, code;
     const uint8_t *p;
     bool *replaced = &w->b->tree.event->text_replaced;
-    switch (token) {
-    case TOKEN_TEXT:
-        if (!reader_u8(&w->r, &type))
-            return false;
-        /* fall through */
-    case TOKEN_CDATA:
-        if (!reader_u16(&w->r, &units) || !reader_bytes(&w->r, (size_t)units * 2, &p))
-            return false;
-        binxml_text_from_utf16(p, (size_t)units * 2, out, replaced);
-        return true;
-    case TOKEN_CHARACTER:
+    if (token == TOKEN_ENTITY)
+        return read_entity(w, out);
+    if (token == TOKEN_CHARACTER) {
         if (!reader_u16(&w->r, &code))
             return false;
         buf_utf8(out, code ? code : 0xfffd);
         return true;
-    case TOKEN_ENTITY:
-        return read_entity(w, out);
-    default:
-        return false;
     }
+    if (token == TOKEN_TEXT && !reader_u8(&w->r, &type))
+        return false;
+    if (!reader_u16(&w->r, &units) || !reader_bytes(&w->r, (size_t)units * 2, &p))
+        return false;
+    binxml_text_from_utf16(p, (size_t)units * 2, out, replaced);
+    return true;
 }
 
 /* Index and type of a substitution whose token has been read. The type is a hint: the descriptor's rules. */
@@ -576,7 +570,7 @@ static bool walk_instance(struct walk *w)
 
 static bool walk_fragment(struct walk *w)
 {
-    if (w->fragments > 2 * BINXML_DEPTH_MAX) { /* a nested value is a fragment, and so is its template */
+    if (w->fragments > 2 * BINXML_DEPTH_MAX + 1) { /* a nested value is a fragment, and so is its template */
         w->b->over_limit = true;
         return false;
     }

@@ -674,7 +674,7 @@ struct evtx_writer *evtx_writer_new(const struct evtx_writer_options *options)
     w->options = *options;
     w->next_id = options->first_id ? options->first_id : 1;
     w->next_number = 1;
-    w->filetime = UINT64_C(132500000000000000); /* 2020-11-16T00:53:20Z */
+    w->filetime = UINT64_C(132500000000000000); /* 2020-11-16T11:33:20Z */
     w->chunks = 1;
     resize(w);
     begin_chunk(w, 0);

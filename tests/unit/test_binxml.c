@@ -1,1 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BinXML: tokens written by hand, what the event and the XML text make of them. */
+#include "../support/evtx_writer.h"
+#include "binxml.h"
+#include "parser.h"
+
 #include <criterion/criterion.h>
+#include <math.h>
+
+extern const struct parser_ops parser_evtx;
+
+enum { CHUNK = 65536 };
+
+static uint8_t chunk[CHUNK];
+static size_t at;
+static struct binxml decoder;
+static struct arena arena;
+static struct event event;
+
+/* What a written event is read with; closed at the end, because the event's views end there. */
+static struct evtx_writer *written;
+static struct parser *parser;
+
+static void setup(void)
+{
+    memset(chunk, 0, sizeof chunk);
+    at = BINXML_FIRST_OFFSET;
+    binxml_init(&decoder);
+    arena_init(&arena, 1 << 20);
+}
+
+static void teardown(void)
+{
+    binxml_free(&decoder);
+    arena_free(&arena);
+    parser_evtx.close(parser);
+    evtx_writer_free(written);
+}
+
+TestSuite(binxml, .init = setup, .fini = teardown);
+
+static void number(uint64_t v, size_t n)
+{
+    cr_assert_leq(at + n, CHUNK);
+    for (size_t i = 0; i < n; i++)
+        chunk[at++] = i < 8 ? (uint8_t)(v >> (8 * i)) : 0;
+}
+
+static void units(const char *ascii)
+{
+    for (; *ascii; ascii++)
+        number((uint8_t)*ascii, 2);
+}
+
+/* A name reference with the name behind it. */
+static void name(const char *ascii)
+{
+    number(at + 4, 4);
+    number(0, 6);
+    number(strlen(ascii), 2);
+    units(ascii);
+    number(0, 2);
+}
+
+static void text(const char *ascii)
+{
+    number(TOKEN_TEXT, 1);
+    number(TYPE_TEXT, 1);
+    number(strlen(ascii), 2);
+    units(ascii);
+}
+
+static void patch32(size_t where, size_t v)
+{
+    for (size_t i = 0; i < 4; i++)
+        chunk[where + i] = (uint8_t)(v >> (8 * i));
+}
+
+/* Opens an element without attributes up to its content; returns where its size stands. dependency < 0: none
+ * is written. */
+static size_t element(const char *element_name, int dependency)
+{
+    number(TOKEN_ELEMENT, 1);
+    if (dependency >= 0)
+        number((uint64_t)dependency, 2);
+    size_t size_at = at;
+    number(0, 4);
+    name(element_name);
+    number(TOKEN_CLOSE_START, 1);
+    return size_at;
+}
+
+static void end(size_t size_at)
+{
+    number(TOKEN_END, 1);
+    patch32(size_at, at - size_at - 4);
+}
+
+static void substitution(uint8_t token, uint16_t index, uint8_t type)
+{
+    number(token, 1);
+    number(index, 2);
+    number(type, 1);
+}
+
+static void fragment(void)
+{
+    number(0x0001010f, 4);
+}
+
+/* Decodes what was written from `from` to here, and compares the text. */
+static enum binxml_outcome decode(size_t from)
+{
+    binxml_set_chunk(&decoder, chunk, CHUNK);
+    arena_reset(&arena);
+    return binxml_decode(&decoder, from, at, &event, &arena);
+}
+
+static void expect(size_t from, const char *xml)
+{
+    decode(from);
+    cr_assert(sv_eq(event.original, sv_from(xml)), "%.*s", SV_ARG(event.original));
+}
+
+/* The head of an instance with a resident definition; returns where the definition's size stands. */
+static size_t instance(void)
+{
+    number(TOKEN_INSTANCE, 1);
+    number(1, 1);
+    number(0x11223344, 4);
+    number(at + 4, 4);
+    number(0, 4);
+    number(0x11223344, 4);
+    number(0, 12);
+    size_t size_at = at;
+    number(0, 4);
+    fragment();
+    return size_at;
+}
+
+static void end_definition(size_t size_at)
+{
+    number(TOKEN_EOF, 1);
+    patch32(size_at, at - size_at - 4);
+}
+
+static void descriptor(uint16_t size, uint8_t type)
+{
+    number(size, 2);
+    number(type, 2);
+}
+
+static void expect_value(uint8_t type, const void *bytes, size_t n, const char *want)
+{
+    struct buf out;
+    bool replaced = false;
+    struct binxml_value v = {.at = 1000, .size = (uint16_t)n, .type = type};
+    struct reader r = reader_make(chunk, CHUNK);
+    memcpy(chunk + 1000, bytes, n);
+    buf_init(&out, 1 << 16);
+    binxml_value_text(&r, &v, &out, &replaced);
+    cr_assert(sv_eq(buf_sv(&out), sv_from(want)), "type %02x: %.*s instead of %s", (unsigned)type,
+              SV_ARG(buf_sv(&out)), want);
+    buf_free(&out);
+}
+#define VALUE(type, bytes, want) expect_value((type), "" bytes, sizeof(bytes) - 1, (want))
+
+Test(binxml, integers_are_written_by_their_type)
+{
+    VALUE(TYPE_INT8, "\xff", "-1");
+    VALUE(TYPE_UINT8, "\xff", "255");
+    VALUE(TYPE_INT16, "\x00\x80", "-32768");
+    VALUE(TYPE_UINT16, "\xae\x25", "9646");
+    VALUE(TYPE_INT32, "\xfe\xff\xff\xff", "-2");
+    VALUE(TYPE_UINT32, "\xff\xff\xff\xff", "4294967295");
+    VALUE(TYPE_INT64, "\0\0\0\0\0\0\0\x80", "-9223372036854775808");
+    VALUE(TYPE_UINT64, "\xff\xff\xff\xff\xff\xff\xff\xff", "18446744073709551615");
+    VALUE(TYPE_HEX32, "\x6d\x00\x00\xc0", "0xc000006d");
+    VALUE(TYPE_HEX64, "\0\0\0\0\0\0\x80\0", "0x80000000000000");
+    VALUE(TYPE_SIZE, "\x00\x10\x00\x00", "0x1000");
+    VALUE(TYPE_SIZE, "\x00\x10\x00\x00\x01\x00\x00\x00", "0x100001000");
+}
+
+Test(binxml, booleans_have_any_width_and_value)
+{
+    VALUE(TYPE_BOOL, "\0\0\0\0", "false");
+    VALUE(TYPE_BOOL, "\1\0\0\0", "true");
+    VALUE(TYPE_BOOL, "\0\2\0\0", "true");
+    VALUE(TYPE_BOOL, "\1", "true");
+}
+
+Test(binxml, times_ids_and_bytes_are_written_as_windows_does)
+{
+    VALUE(TYPE_FILETIME, "\x80\xd6\x55\x49\x0c\xbc\xd6\x01", "2020-11-16T11:33:21.0000000Z");
+    VALUE(TYPE_FILETIME, "\0\0\0\0\0\0\0\0", "1601-01-01T00:00:00.0000000Z");
+    VALUE(TYPE_SYSTEMTIME, "\xe4\x07\x0b\x00\x01\x00\x10\x00\x0b\x00\x21\x00\x1d\x00\xbb\x00",
+          "2020-11-16T11:33:29.187Z");
+    VALUE(TYPE_GUID, "\x25\x96\x84\x54\x78\x54\x94\x49\xa5\xba\x3e\x3b\x03\x28\xc3\x0d",
+          "{54849625-5478-4994-A5BA-3E3B0328C30D}");
+    VALUE(TYPE_SID, "\x01\x02\0\0\0\0\0\x05\x20\0\0\0\x20\x02\0\0", "S-1-5-32-544");
+    VALUE(TYPE_SID, "\x01\x05\0\0\0\0\0\x05\x20\0\0\0", "S-1-5-32");
+    VALUE(TYPE_SID, "\x01\x00\x01\0\0\0\0\x05", "S-1-0x010000000005");
+    VALUE(TYPE_BINARY, "\x07\x00\xfe", "0700FE");
+}
+
+Test(binxml, reals_are_as_short_as_they_can_be)
+{
+    float f = 0.1f;
+    double d = 1.0 / 3, none = (double)NAN, infinite = -(double)INFINITY;
+    expect_value(TYPE_FLOAT, &f, sizeof f, "0.1");
+    expect_value(TYPE_DOUBLE, &d, sizeof d, "0.3333333333333333");
+    expect_value(TYPE_DOUBLE, &none, sizeof none, "1.#QNAN");
+    expect_value(TYPE_DOUBLE, &infinite, sizeof infinite, "-1.#INF");
+}
+
+Test(binxml, text_ends_at_its_length_and_not_at_a_nul_inside)
+{
+    VALUE(TYPE_TEXT, "a\0b\0\0\0", "ab");
+    VALUE(TYPE_TEXT, "a\0\0\0b\0",
+          "a\xef\xbf\xbd"
+          "b");
+    VALUE(TYPE_TEXT, "\x3d\xd8\xe7\xdc", "\xf0\x9f\x93\xa7");
+    VALUE(TYPE_TEXT, "\x3d\xd8x\0", "\xef\xbf\xbdx");
+    VALUE(TYPE_ANSI, "Zo\xeb \x80\0", "Zo\xc3\xab \xe2\x82\xac");
+    VALUE(TYPE_NULL, "xx", "");
+}
+
+Test(binxml, arrays_have_items_of_their_own_length)
+{
+    VALUE(TYPE_ARRAY | TYPE_TEXT, "a\0\0\0\0\0c\0\0\0", "a,,c");
+    VALUE(TYPE_ARRAY | TYPE_UINT16, "\1\0\2\0", "1,2");
+    VALUE(TYPE_ARRAY | TYPE_SID, "\1\1\0\0\0\0\0\5\x12\0\0\0\1\1\0\0\0\0\0\5\x13\0\0\0", "S-1-5-18,S-1-5-19");
+}
+
+Test(binxml, a_value_too_short_for_its_type_is_shown_as_bytes_or_left)
+{
+    VALUE(TYPE_GUID, "\x25\x96", "2596");
+    VALUE(TYPE_FILETIME, "", "");
+    VALUE(0x5a, "\x01\x02", "0102");
+}
+
+Test(binxml, text_entities_characters_and_cdata_join)
+{
+    size_t from = at;
+    fragment();
+    size_t e = element("Event", -1);
+    text("a<b");
+    number(TOKEN_ENTITY | TOKEN_MORE, 1);
+    name("amp");
+    number(TOKEN_CHARACTER, 1);
+    number(0x263a, 2);
+    number(TOKEN_CDATA, 1);
+    number(2, 2);
+    units("]>");
+    end(e);
+    number(TOKEN_EOF, 1);
+    expect(from, "<Event>a&lt;b&amp;\xe2\x98\xba]&gt;</Event>");
+}
+
+Test(binxml, attributes_are_quoted_and_escaped)
+{
+    size_t from = at;
+    number(TOKEN_ELEMENT | TOKEN_MORE, 1);
+    size_t size_at = at;
+    number(0, 4);
+    name("Event");
+    size_t list_at = at;
+    number(0, 4);
+    number(TOKEN_ATTRIBUTE, 1);
+    name("a");
+    text("<'\"&>\n");
+    patch32(list_at, at - list_at - 4);
+    number(TOKEN_CLOSE_EMPTY, 1);
+    patch32(size_at, at - size_at - 4);
+    expect(from, "<Event a='&lt;&apos;&quot;&amp;&gt;&#xA;'/>");
+}
+
+/* <Event><A>%0</A><B dependency 1>x</B><C>%?2</C><D>%2</D></Event> with the given three descriptors. */
+static size_t small_template(uint8_t type, const char *bytes, size_t n, uint8_t second)
+{
+    size_t from = at;
+    fragment();
+    size_t definition = instance();
+    size_t e = element("Event", 1), inner = element("A", BINXML_NO_DEPENDENCY);
+    substitution(TOKEN_SUBSTITUTION, 0, TYPE_TEXT);
+    end(inner);
+    inner = element("B", 1);
+    text("x");
+    end(inner);
+    inner = element("C", BINXML_NO_DEPENDENCY);
+    substitution(TOKEN_OPTIONAL, 2, TYPE_TEXT);
+    end(inner);
+    inner = element("D", BINXML_NO_DEPENDENCY);
+    substitution(TOKEN_SUBSTITUTION, 2, TYPE_TEXT);
+    end(inner);
+    end(e);
+    end_definition(definition);
+    number(3, 4);
+    descriptor((uint16_t)n, type);
+    descriptor(second ? 1 : 0, second);
+    descriptor(0, TYPE_NULL);
+    memcpy(chunk + at, bytes, n);
+    at += n;
+    if (second)
+        number(9, 1);
+    number(TOKEN_EOF, 1);
+    return from;
+}
+
+Test(binxml, an_array_repeats_its_element)
+{
+    expect(small_template(TYPE_ARRAY | TYPE_TEXT, "a\0\0\0\0\0c\0\0", 10, TYPE_UINT8),
+           "<Event><A>a</A><A></A><A>c</A><B>x</B><D></D></Event>");
+}
+
+Test(binxml, an_empty_array_gives_one_empty_element)
+{
+    expect(small_template(TYPE_ARRAY | TYPE_TEXT, "", 0, TYPE_UINT8),
+           "<Event><A></A><B>x</B><D></D></Event>");
+}
+
+Test(binxml, a_dependency_that_is_null_leaves_out_the_element_but_never_the_root)
+{
+    expect(small_template(TYPE_TEXT, "v", 2, TYPE_NULL), "<Event><A>v</A><D></D></Event>");
+}
+
+Test(binxml, a_substitution_beyond_the_values_is_null)
+{
+    size_t from = at;
+    size_t definition = instance();
+    size_t e = element("Event", BINXML_NO_DEPENDENCY);
+    substitution(TOKEN_SUBSTITUTION, 77, TYPE_TEXT);
+    end(e);
+    end_definition(definition);
+    number(0, 4);
+    expect(from, "<Event></Event>");
+}
+
+Test(binxml, a_definition_of_another_template_is_not_used)
+{
+    size_t from = small_template(TYPE_TEXT, "v", 2, TYPE_UINT8);
+    chunk[from + 4 + 2] ^= 1; /* the instance's template id */
+    cr_assert_eq(decode(from), BINXML_NOTHING);
+}
+
+Test(binxml, more_values_than_the_limit_are_refused)
+{
+    size_t from = small_template(TYPE_TEXT, "v", 2, TYPE_UINT8);
+    struct reader r = {chunk, at, from + 4};
+    struct binxml_instance i;
+    cr_assert(binxml_read_instance(&r, &i));
+    patch32(i.descriptors - 4, BINXML_VALUES_MAX + 1);
+    r.at = from + 4;
+    cr_assert_not(binxml_read_instance(&r, &i));
+    patch32(i.descriptors - 4, 0xffffffff);
+    r.at = from + 4;
+    cr_assert_not(binxml_read_instance(&r, &i));
+}
+
+/* Templates inside values, each of which uses its value `times` times. */
+static void nest(unsigned depth, unsigned times)
+{
+    fragment();
+    size_t definition = instance();
+    size_t e = element(depth == 0 ? "Event" : "N", BINXML_NO_DEPENDENCY);
+    for (unsigned i = 0; i < times; i++)
+        substitution(TOKEN_SUBSTITUTION, 0, TYPE_BINXML);
+    end(e);
+    end_definition(definition);
+    number(1, 4);
+    size_t size_at = at;
+    descriptor(0, TYPE_BINXML);
+    size_t begins = at;
+    if (depth < 12)
+        nest(depth + 1, times);
+    chunk[size_at] = (uint8_t)(at - begins);
+    chunk[size_at + 1] = (uint8_t)((at - begins) >> 8);
+    number(TOKEN_EOF, 1);
+}
+
+Test(binxml, values_nest_eight_deep_and_no_deeper)
+{
+    size_t from = at;
+    nest(0, 1);
+    decode(from);
+    cr_assert(event.cut);
+    size_t depth = 0;
+    for (size_t i = 0; i + 3 <= event.original.n; i++)
+        depth += memcmp(event.original.p + i, "<N>", 3) == 0;
+    cr_assert_eq(depth, BINXML_DEPTH_MAX);
+}
+
+Test(binxml, templates_that_multiply_each_other_end)
+{
+    size_t from = at;
+    nest(0, 60);
+    decode(from);
+    cr_assert(event.cut);
+    cr_assert_leq(event.original.n, BINXML_ORIGINAL_MAX);
+}
+
+Test(binxml, elements_that_nest_without_end_are_cut)
+{
+    size_t from = at;
+    for (int i = 0; i < 200; i++)
+        element(i ? "N" : "Event", -1);
+    decode(from);
+    cr_assert(event.cut);
+    cr_assert(sv_ends(event.original, SV("</N></Event>")), "what is open is closed");
+}
+
+Test(binxml, every_truncation_of_a_record_ends_within_it)
+{
+    size_t from = small_template(TYPE_ARRAY | TYPE_TEXT, "a\0\0\0\0\0c\0\0", 10, TYPE_UINT8), whole = at;
+    expect(from, "<Event><A>a</A><A></A><A>c</A><B>x</B><D></D></Event>");
+    for (size_t cut = from; cut < whole - 1; cut++) {
+        at = cut;
+        cr_assert_neq(decode(from), BINXML_WHOLE, "cut at %zu of %zu", cut - from, whole - from);
+    }
+}
+
+struct file {
+    const char *p;
+};
+
+static ptrdiff_t read_file(void *ctx, uint64_t offset, void *to, size_t n)
+{
+    const struct file *f = ctx;
+    memcpy(to, f->p + offset, n);
+    return (ptrdiff_t)n;
+}
+
+static void expect_written(const struct evtx_writer_event *e, const char *want)
+{
+    static const struct selector all = {.all = true};
+    static const struct position beginning;
+    struct step step;
+    written = evtx_writer_new(&(struct evtx_writer_options){0});
+    evtx_writer_add(written, e);
+    static struct file f;
+    static struct input in;
+    f.p = evtx_writer_image(written).p;
+    in = (struct input){&f, read_file, evtx_writer_image(written).n, true};
+    parser = parser_evtx.open(&in, &beginning, &all, NULL);
+    parser_evtx.next(parser, &event, &step);
+    cr_assert_eq(step.kind, STEP_EVENT);
+    cr_assert(sv_eq(event.original, sv_from(want)), "%.*s", SV_ARG(event.original));
+}
+
+static const char *strings[] = {"/o=A & B/cn=<x>", "", "session"};
+
+#define XMLNS " xmlns='http://schemas.microsoft.com/win/2004/08/events/event'"
+
+Test(binxml, a_classic_record_is_printed_as_wevtutil_does)
+{
+    expect_written(&(struct evtx_writer_event){.event_id = 9646,
+                                               .qualifiers = 49158,
+                                               .level = 2,
+                                               .task = 6,
+                                               .keywords = UINT64_C(0x80000000000000),
+                                               .strings = strings,
+                                               .string_count = 3,
+                                               .binary = "\x07\0\xab",
+                                               .binary_size = 3},
+                   "<Event" XMLNS
+                   "><System><Provider Name='MSExchangeIS'/><EventID Qualifiers='49158'>9646</EventID>"
+                   "<Level>2</Level><Task>6</Task><Keywords>0x80000000000000</Keywords>"
+                   "<TimeCreated SystemTime='2020-11-16T11:33:21.0000000Z'/><EventRecordID>1</EventRecordID>"
+                   "<Channel>Application</Channel><Computer>EXCH01.contoso.com</Computer><Security/></System>"
+                   "<EventData><Data>/o=A &amp; B/cn=&lt;x&gt;</Data><Data></Data><Data>session</Data>"
+                   "<Binary>0700AB</Binary></EventData></Event>");
+}
+
+Test(binxml, a_manifest_record_is_printed_as_wevtutil_does)
+{
+    expect_written(
+        &(struct evtx_writer_event){
+            .layout = EVTX_WRITE_MANIFEST, .event_id = 7, .strings = strings, .string_count = 2},
+        "<Event" XMLNS "><System>"
+        "<Provider Name='MSExchangeIS' Guid='{04030201-0605-0807-090A-0B0C0D0E0F10}'/><EventID>7</EventID>"
+        "<Version>0</Version><Level>0</Level><Task>0</Task><Opcode>0</Opcode><Keywords>0x0</Keywords>"
+        "<TimeCreated SystemTime='2020-11-16T11:33:21.0000000Z'/><EventRecordID>1</EventRecordID>"
+        "<Execution ProcessID='4711' ThreadID='4712'/><Channel>Application</Channel>"
+        "<Computer>EXCH01.contoso.com</Computer><Security/></System>"
+        "<EventData><Data Name='param1'>/o=A &amp; B/cn=&lt;x&gt;</Data><Data Name='param2'></Data>"
+        "</EventData></Event>");
+}
+
+Test(binxml, a_forwarded_record_keeps_its_rendering)
+{
+    expect_written(
+        &(struct evtx_writer_event){.layout = EVTX_WRITE_INLINE,
+                                    .event_id = 9646,
+                                    .qualifiers = 49158,
+                                    .strings = strings,
+                                    .string_count = 1,
+                                    .message = "Mapi session \"x\" & so on"},
+        "<Event" XMLNS "><System><Provider Name='MSExchangeIS'/><EventID Qualifiers='49158'>9646</EventID>"
+        "<Level>0</Level><Task>0</Task><Keywords>0x0</Keywords>"
+        "<TimeCreated SystemTime='2020-11-16T11:33:21.000000000Z'/><EventRecordID>1</EventRecordID>"
+        "<Channel>Application</Channel><Computer>EXCH01.contoso.com</Computer><Security/></System>"
+        "<EventData><Data>/o=A &amp; B/cn=&lt;x&gt;</Data></EventData>"
+        "<RenderingInfo Culture='en-US'><Message>Mapi session \"x\" &amp; so on</Message>"
+        "<Level>Error</Level><Task>General</Task><Opcode></Opcode><Channel></Channel><Provider></Provider>"
+        "<Keywords><Keyword>Classic</Keyword></Keywords></RenderingInfo></Event>");
+    cr_assert(sv_eq(event.message, SV("Mapi session \"x\" & so on")));
+    cr_assert(sv_eq(event.culture, SV("en-US")));
+    cr_assert_eq(event.keyword_text_count, 1);
+}

@@ -178,7 +178,13 @@ Test(evtx, a_log_gives_its_records_in_order)
 Test(evtx, a_classic_record_is_decoded_field_by_field)
 {
     struct evtx_writer *w = writer_with(&(struct evtx_writer_options){.first_id = 7}, 1);
-    read_all(evtx_writer_image(w), &first);
+    struct memory m;
+    struct input in = input_of(&m, evtx_writer_image(w), true);
+    struct parser *p = parser_evtx.open(&in, &beginning, &mapi, NULL);
+    struct step step;
+    parser_evtx.next(p, &event, &step);
+    cr_assert_eq(step.kind, STEP_EVENT);
+    cr_assert_eq(step.pos.record, 8);
     cr_assert(sv_eq(event.provider, SV("MSExchangeIS")));
     cr_assert(event.event_id.has && event.event_id.v == 9646);
     cr_assert_eq(event.qualifiers.v, 49158);
@@ -198,6 +204,7 @@ Test(evtx, a_classic_record_is_decoded_field_by_field)
     cr_assert(sv_eq(event.binary, SV("070000005B444941475F4354585D000004000000FFE83A00")));
     cr_assert_eq(event.trust, EVENT_OK);
     cr_assert_eq(event.offset, HEADER + 512);
+    parser_evtx.close(p);
     evtx_writer_free(w);
 }
 
