@@ -296,9 +296,9 @@ static enum search search(struct parser *p)
 
 /*
  * Where reading would have to begin again if it ended here: behind the last record, or at one that has only
- * begun, which is then gone into if the input has ended.
+ * begun (true), which is then gone into if the input has ended.
  */
-static void settle(struct parser *p, bool ended)
+static bool settle(struct parser *p, bool ended)
 {
     size_t start = p->at;
     bool begun = p->by_number && record_around(p, p->at, p->text.n, &start);
@@ -315,6 +315,21 @@ static void settle(struct parser *p, bool ended)
         p->border = p->at - reach;
     if (p->bare < p->border)
         p->bare = p->border;
+    return begun;
+}
+
+/* Blanks behind the last record belong to it: a file that ends with a line break is read to its end. */
+static void pass_blanks(struct parser *p)
+{
+    size_t unit = text_unit(p->text.encoding), low = p->text.encoding == TEXT_UTF16BE;
+    while (p->text.n - p->border >= unit) {
+        const uint8_t *c = p->memory + p->border;
+        if (!ascii_is_space((char)c[low]) || (unit == 2 && c[1 - low] != 0))
+            break;
+        p->border += unit;
+    }
+    p->at = p->at > p->border ? p->at : p->border;
+    p->bare = p->bare > p->border ? p->bare : p->border;
 }
 
 /* --- one record --- */
@@ -461,11 +476,16 @@ static void fail(struct parser *p, struct step *step, enum refill why)
 /* Nothing more can be had now. */
 static void stop_here(struct parser *p, struct step *step)
 {
-    if (!p->in_record)
-        settle(p, is_final(p));
+    bool begun = p->in_record || settle(p, is_final(p));
     if (p->in_record && is_final(p)) {
         skip(p, step, p->text.n, "the record is cut off");
         return;
+    }
+    if (begun) {
+        step->offset = p->base + p->border;
+        step->length = p->text.n - p->border;
+    } else {
+        pass_blanks(p);
     }
     step->kind = STEP_MORE;
     step->pos = position_at(p, p->border);
