@@ -184,6 +184,9 @@ def test_a_damaged_evtx_gives_what_is_readable_with_its_place(directory):
     data = bytearray((ROOT / "tests" / "data" / "application.evtx").read_bytes())
     whole = len(mapitail("cat", "--all", ROOT / "tests" / "data" / "application.evtx").records())
     start = 4096 + 512
+    for _ in range(5):  # the first ones hold the template and the names that the others refer to
+        size = int.from_bytes(data[start + 4:start + 8], "little")
+        start += size
     size = int.from_bytes(data[start + 4:start + 8], "little")
     data[start:start + size] = bytes(size)
     path = directory / "hole.evtx"
