@@ -36,8 +36,8 @@ void batch_begin(struct batch *b, uint64_t number)
     arena_reset(&b->arena);
 }
 
-struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_note *note, enum item_result result,
-                            const char *reason)
+struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_note *note,
+                            enum item_result result, const char *reason)
 {
     struct sink_item *item = &b->items[b->count];
     *item = (struct sink_item){.result = result, .reason = reason};
@@ -77,7 +77,8 @@ void batch_seal(struct batch *b)
     put_pending_first(b);
 }
 
-void batch_settle(struct batch *b, bool (*settled)(void *ctx, struct sink_item *item, struct batch_note *note), void *ctx)
+void batch_settle(struct batch *b,
+                  bool (*settled)(void *ctx, struct sink_item *item, struct batch_note *note), void *ctx)
 {
     size_t kept = 0;
     for (size_t i = 0; i < b->count; i++) {

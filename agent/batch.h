@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A batch: encoded messages that travel together, each with the ledger token that it settles. Its memory is its own, so
- * that a sink can borrow it until the messages are delivered; it is allocated once and used again.
+ * A batch: encoded messages that travel together, each with the ledger token that it settles. Its memory is
+ * its own, so that a sink can borrow it until the messages are delivered; it is allocated once and used
+ * again.
  */
 #ifndef MAPITAIL_BATCH_H
 #define MAPITAIL_BATCH_H
@@ -31,9 +32,9 @@ struct batch {
     struct buf bodies;
     struct arena arena; /* keys and headers */
     enum batch_state state;
-    uint64_t number;        /* order of reading */
-    int64_t first_ms;       /* when its first item came */
-    int64_t not_before_ms;  /* of a waiting one: its next try */
+    uint64_t number;       /* order of reading */
+    int64_t first_ms;      /* when its first item came */
+    int64_t not_before_ms; /* of a waiting one: its next try */
 };
 
 struct batch *batch_new(void); /* NULL without memory */
@@ -48,11 +49,11 @@ static inline bool batch_is_full(const struct batch *b)
 }
 
 /*
- * Adds an item whose body stands in bodies from body_at to the end. result is PENDING, or REJECTED with a reason for
- * one that must not be sent. The batch must not be full.
+ * Adds an item whose body stands in bodies from body_at to the end. result is PENDING, or REJECTED with a
+ * reason for one that must not be sent. The batch must not be full.
  */
-struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_note *note, enum item_result result,
-                            const char *reason);
+struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_note *note,
+                            enum item_result result, const char *reason);
 
 /*
  * Makes it ready to be lent: bodies no longer move, pending items stand first and are all that the sink sees.
@@ -60,6 +61,7 @@ struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_
 void batch_seal(struct batch *b);
 
 /* Removes the items for which settled() returns true; what is left is pending or rejected. Seals again. */
-void batch_settle(struct batch *b, bool (*settled)(void *ctx, struct sink_item *item, struct batch_note *note), void *ctx);
+void batch_settle(struct batch *b,
+                  bool (*settled)(void *ctx, struct sink_item *item, struct batch_note *note), void *ctx);
 
 #endif

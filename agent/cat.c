@@ -46,8 +46,8 @@ static void progress(struct cat *c, const struct export *e, const char *path)
         return;
     c->next_progress_ms = now + PROGRESS_MS;
     uint64_t at = c->step.pos.offset, size = e->input.size;
-    fprintf(stderr, "\r\x1b[K%s: %" PRIu64 " of %" PRIu64 " MB, %" PRIu64 " records", path, at / 1000000, size / 1000000,
-            c->written);
+    fprintf(stderr, "\r\x1b[K%s: %" PRIu64 " of %" PRIu64 " MB, %" PRIu64 " records", path, at / 1000000,
+            size / 1000000, c->written);
 }
 
 static void end_progress(const struct cat *c)
@@ -77,8 +77,8 @@ static void report_damage(struct cat *c, const char *name)
     end_progress(c);
     c->damaged++;
     c->damaged_bytes += c->step.length;
-    fprintf(stderr, "mapitail: %s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes\n", name, c->step.offset,
-            c->step.reason, c->step.length);
+    fprintf(stderr, "mapitail: %s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes\n", name,
+            c->step.offset, c->step.reason, c->step.length);
 }
 
 /* Reads what the export holds now; false when nothing more can be read from it. */
@@ -285,15 +285,16 @@ static bool begin(struct cat *c, const struct cat_options *o)
 
 static void summarize(const struct cat *c)
 {
-    fprintf(stderr, "mapitail: %" PRIu64 " file%s, %" PRIu64 " bytes", c->files, c->files == 1 ? "" : "s", c->bytes);
+    fprintf(stderr, "mapitail: %" PRIu64 " file%s, %" PRIu64 " bytes", c->files, c->files == 1 ? "" : "s",
+            c->bytes);
     if (c->counts_records && c->files)
         fprintf(stderr, ", %" PRIu64 " events", c->records);
     fprintf(stderr, ", %" PRIu64 " record%s written", c->written, c->written == 1 ? "" : "s");
     if (c->partial)
         fprintf(stderr, ", %" PRIu64 " of them not completely readable", c->partial);
     if (c->damaged)
-        fprintf(stderr, ", %" PRIu64 " damaged part%s (%" PRIu64 " bytes) skipped", c->damaged, c->damaged == 1 ? "" : "s",
-                c->damaged_bytes);
+        fprintf(stderr, ", %" PRIu64 " damaged part%s (%" PRIu64 " bytes) skipped", c->damaged,
+                c->damaged == 1 ? "" : "s", c->damaged_bytes);
     fputc('\n', stderr);
 }
 

@@ -7,13 +7,14 @@
 #include <stddef.h>
 
 struct cat_options {
-    const char *format; /* name of an encoder */
-    bool all;           /* every event, not 9646 alone */
+    const char *format;  /* name of an encoder */
+    bool all;            /* every event, not 9646 alone */
     char *const *inputs; /* files, globs, "-" for standard input */
     size_t count;
 };
 
-/* Returns the exit code: 0, or 1 when something was damaged or unreadable. The summary goes to standard error. */
+/* Returns the exit code: 0, or 1 when something was damaged or unreadable. The summary goes to standard
+ * error. */
 int cat_run(const struct cat_options *options);
 
 #endif

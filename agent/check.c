@@ -55,7 +55,8 @@ int check_config(const char *config_path, bool connect)
         if (connect && !reach(o))
             code = EXIT_INCOMPLETE;
     }
-    printf("%s: %s\n", config_path, code == EXIT_OK ? "ok" : "the configuration is right, not every output can be reached");
+    printf("%s: %s\n", config_path,
+           code == EXIT_OK ? "ok" : "the configuration is right, not every output can be reached");
     config_free(c);
     return code;
 }

@@ -82,7 +82,8 @@ bool dead_letter_write(struct dead_letters *d, const struct dead_letter *letter,
 {
     os_mutex_lock(d->mutex);
     make_line(&d->line, letter);
-    bool written = buf_ok(&d->line) ? append(d, f) : fault_set(f, FAULT_LIMIT, 0, "the dead letter is too large");
+    bool written =
+        buf_ok(&d->line) ? append(d, f) : fault_set(f, FAULT_LIMIT, 0, "the dead letter is too large");
     os_mutex_unlock(d->mutex);
     return written;
 }

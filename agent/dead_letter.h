@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dead-letter file: records that a destination will never take, one JSON object a line, on disk before the record
- * counts as settled. Thread-safe: several pipelines share one.
+ * The dead-letter file: records that a destination will never take, one JSON object a line, on disk before
+ * the record counts as settled. Thread-safe: several pipelines share one.
  */
 #ifndef MAPITAIL_DEAD_LETTER_H
 #define MAPITAIL_DEAD_LETTER_H

@@ -15,7 +15,8 @@ enum export_status {
     EXPORT_FAILED,  /* the fault tells */
 };
 
-struct export {
+struct export
+{
     struct os_file *file;
     struct input input; /* input.ctx is the export */
     const struct parser_ops *ops;
@@ -30,13 +31,15 @@ void export_init(struct export *e, struct os_file *file);
 bool export_refresh(struct export *e, struct fault *f);
 
 /*
- * Recognizes the format and opens its parser at a position. FAULT_REPLACED in f (status EXPORT_FAILED): the position is
- * not this content's. EXPORT_UNKNOWN fills f with what was looked for and the first bytes in printable form.
+ * Recognizes the format and opens its parser at a position. FAULT_REPLACED in f (status EXPORT_FAILED): the
+ * position is not this content's. EXPORT_UNKNOWN fills f with what was looked for and the first bytes in
+ * printable form.
  */
 enum export_status export_open(struct export *e, const struct position *from, const struct selector *selector,
                                struct fault *f);
 
-/* The fingerprint of the file's stable beginning: hash64 over *bytes bytes, or 0 and 0 where the format has none. */
+/* The fingerprint of the file's stable beginning: hash64 over *bytes bytes, or 0 and 0 where the format has
+ * none. */
 bool export_fingerprint(struct export *e, uint64_t *hash, uint32_t *bytes, struct fault *f);
 
 /* Hash64 over the first bytes bytes, to compare with an earlier fingerprint; false if there are fewer. */

@@ -12,7 +12,8 @@ static bool chars_eq(char a, char b, bool fold)
     return fold ? ascii_lower(a) == ascii_lower(b) : a == b;
 }
 
-/* Matches c against the set at p, which points behind '['. *end is set behind ']'; NULL there if the set never ends. */
+/* Matches c against the set at p, which points behind '['. *end is set behind ']'; NULL there if the set
+ * never ends. */
 static bool match_set(const char *p, char c, bool fold, const char **end)
 {
     bool negated = *p == '!' || *p == '^', hit = false;
@@ -20,8 +21,8 @@ static bool match_set(const char *p, char c, bool fold, const char **end)
     for (; *p && (*p != ']' || p == start); p++) {
         if (p[1] == '-' && p[2] && p[2] != ']') {
             unsigned char low = (unsigned char)p[0], high = (unsigned char)p[2], u = (unsigned char)c;
-            hit |= (u >= low && u <= high) || (fold && (unsigned char)ascii_lower(c) >= low &&
-                                               (unsigned char)ascii_lower(c) <= high);
+            hit |= (u >= low && u <= high) ||
+                   (fold && (unsigned char)ascii_lower(c) >= low && (unsigned char)ascii_lower(c) <= high);
             p += 2;
         } else {
             hit |= chars_eq(*p, c, fold);
@@ -49,7 +50,8 @@ static bool match_one(const char *pattern, char c, bool fold, const char **next)
 
 bool glob_match_name(const char *pattern, const char *name, bool fold)
 {
-    /* The latest '*' takes one more character whenever the rest fails: linear in practice, never exponential. */
+    /* The latest '*' takes one more character whenever the rest fails: linear in practice, never exponential.
+     */
     const char *star = NULL, *taken = NULL;
     while (*name) {
         const char *next;
@@ -76,7 +78,8 @@ bool glob_is_pattern(const char *text)
     return strpbrk(text, "*?[") != NULL;
 }
 
-/* Copies the first part of path (up to a separator) and returns what follows the separators, or NULL at the end. */
+/* Copies the first part of path (up to a separator) and returns what follows the separators, or NULL at the
+ * end. */
 static const char *split(const char *path, char *part, size_t room)
 {
     size_t n = 0;
@@ -102,7 +105,8 @@ static bool match_parts(const char *pattern, const char *path, unsigned depth)
     const char *pattern_rest = split(pattern, want, sizeof want), *path_rest = split(path, have, sizeof have);
     if (strcmp(want, "**") == 0)
         return match_parts(pattern_rest, path, depth + 1) || match_parts(pattern, path_rest, depth + 1);
-    return glob_match_name(want, have, os_paths_fold_case()) && match_parts(pattern_rest, path_rest, depth + 1);
+    return glob_match_name(want, have, os_paths_fold_case()) &&
+           match_parts(pattern_rest, path_rest, depth + 1);
 }
 
 bool glob_match_path(const char *pattern, const char *path)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Path patterns: `*` and `?` within a name, `[abc]` and `[a-z]` (`[!…]` for "not"), `**` as a whole part for any
- * depth of directories. A pattern without any of these is a plain path, also where the file does not exist yet.
- * On systems whose names fold case, so do patterns.
+ * Path patterns: `*` and `?` within a name, `[abc]` and `[a-z]` (`[!…]` for "not"), `**` as a whole part for
+ * any depth of directories. A pattern without any of these is a plain path, also where the file does not
+ * exist yet. On systems whose names fold case, so do patterns.
  */
 #ifndef MAPITAIL_GLOB_H
 #define MAPITAIL_GLOB_H
@@ -15,7 +15,8 @@
 /* Does a single name (no separators) match a pattern part? fold: without regard to ASCII case. */
 bool glob_match_name(const char *pattern, const char *name, bool fold);
 
-/* Does a whole path match a pattern? Separators match separators only; `**` matches any number of whole parts. */
+/* Does a whole path match a pattern? Separators match separators only; `**` matches any number of whole
+ * parts. */
 bool glob_match_path(const char *pattern, const char *path);
 
 /* True if the pattern has a wildcard. */

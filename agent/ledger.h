@@ -2,9 +2,9 @@
 /*
  * Which position of one file is safe to save.
  *
- * A token is opened for every record in read order and closed, in any order, when its record is settled (delivered,
- * or in the dead-letter file). The safe position is the end of the closed prefix: nothing before it is open. Pure; one
- * ledger belongs to one thread.
+ * A token is opened for every record in read order and closed, in any order, when its record is settled
+ * (delivered, or in the dead-letter file). The safe position is the end of the closed prefix: nothing before
+ * it is open. Pure; one ledger belongs to one thread.
  */
 #ifndef MAPITAIL_LEDGER_H
 #define MAPITAIL_LEDGER_H
@@ -29,8 +29,8 @@ void ledger_init(struct ledger *l, const struct position *start);
 void ledger_free(struct ledger *l);
 
 /*
- * Opens a token for a record after which reading goes on at end. False without memory: the record must then not
- * be read yet.
+ * Opens a token for a record after which reading goes on at end. False without memory: the record must then
+ * not be read yet.
  */
 bool ledger_open(struct ledger *l, const struct position *end, uint64_t *token);
 

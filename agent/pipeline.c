@@ -19,14 +19,14 @@
 
 enum {
     BATCHES = 8,
-    TURN_STEPS = 4096,     /* steps of one file before the next one's turn */
-    LINGER_MS = 100,       /* the longest that a record waits for its batch to fill */
-    SCAN_GAP_MS = 200,     /* at least this between two scans, however often files change */
-    PASS_SAVE_MS = 1000,   /* how often a position that moved without records is saved */
+    TURN_STEPS = 4096,   /* steps of one file before the next one's turn */
+    LINGER_MS = 100,     /* the longest that a record waits for its batch to fill */
+    SCAN_GAP_MS = 200,   /* at least this between two scans, however often files change */
+    PASS_SAVE_MS = 1000, /* how often a position that moved without records is saved */
     BUSY_POLL_MS = 50,
     RETRY_MIN_MS = 100,
     RETRY_MAX_MS = 5000,
-    ONCE_ROUNDS = 4,       /* a parser may hold back what looks torn for three looks */
+    ONCE_ROUNDS = 4, /* a parser may hold back what looks torn for three looks */
     ONCE_PAUSE_MS = 30,
 };
 
@@ -56,9 +56,9 @@ struct pipeline {
     struct batch *waiting; /* by number */
     uint64_t next_number;
     size_t lent;
-    int64_t retry_ms;      /* present wait after a retry; 0: none */
+    int64_t retry_ms; /* present wait after a retry; 0: none */
 
-    bool settled_some;     /* something was settled since the last save */
+    bool settled_some; /* something was settled since the last save */
     int64_t last_save_ms, last_sync_ms, last_scan_ms;
     bool unsynced;
 };
@@ -74,14 +74,15 @@ static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *no
         p->counts.delivered++;
         break;
     case ITEM_REJECTED: {
-        struct dead_letter letter = {p->setup.output->name, item->reason,  note->id,
+        struct dead_letter letter = {p->setup.output->name, item->reason, note->id,
                                      note->tail->path,      note->offset, item->body};
         if (!dead_letter_write(p->setup.dead_letters, &letter, &f)) {
-            log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text, note->id);
+            log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text,
+                      note->id);
             return false;
         }
-        log_warning(p->subject, "record %s of %s at byte %" PRIu64 " went to the dead-letter file: %s", note->id,
-                    note->tail->path, note->offset, item->reason ? item->reason : "refused");
+        log_warning(p->subject, "record %s of %s at byte %" PRIu64 " went to the dead-letter file: %s",
+                    note->id, note->tail->path, note->offset, item->reason ? item->reason : "refused");
         p->counts.dead_lettered++;
         break;
     }
@@ -213,13 +214,15 @@ static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
     item->key = sv_empty(key) ? SV_ABSENT : arena_copy(&b->arena, key);
     item->time_ms = r->event->time.present ? wtime_unix_ms(&r->event->time) : 0;
     struct sink_header *headers = arena_alloc(&b->arena, HEADERS_MAX * sizeof *headers);
-    if (headers && headers_make(&p->shape.context, r, p->shape.encoder, &b->arena, headers, &item->header_count))
+    if (headers &&
+        headers_make(&p->shape.context, r, p->shape.encoder, &b->arena, headers, &item->header_count))
         item->headers = headers;
     else
         item->header_count = 0;
 }
 
-/* Encodes the record behind the batch's other messages. False when no token could be had: nothing was added then. */
+/* Encodes the record behind the batch's other messages. False when no token could be had: nothing was added
+ * then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
     struct batch_note note = {.tail = t, .offset = p->event.offset};
@@ -373,7 +376,8 @@ static int idle_wait_ms(const struct pipeline *p)
     return wait;
 }
 
-/* One round of moving things on; reading is how it went. Returns with something to do, or after a bounded wait. */
+/* One round of moving things on; reading is how it went. Returns with something to do, or after a bounded
+ * wait. */
 static void serve(struct pipeline *p, enum fill reading)
 {
     bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
@@ -438,7 +442,8 @@ static bool open_state(struct pipeline *p)
     p->state = state_open(p->setup.config->state_directory, set_aside, &f);
     if (set_aside[0])
         log_error(p->subject,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again from the "
+                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
+                  "from the "
                   "beginning and their records keep their ids",
                   set_aside);
     if (!p->state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One output's pipeline (D1, D2): its own readers, ledger, positions and sink, in a thread of its own. Nothing is shared
- * with another pipeline but the dead-letter file, which locks itself.
+ * One output's pipeline (D1, D2): its own readers, ledger, positions and sink, in a thread of its own.
+ * Nothing is shared with another pipeline but the dead-letter file, which locks itself.
  */
 #ifndef MAPITAIL_PIPELINE_H
 #define MAPITAIL_PIPELINE_H
@@ -17,14 +17,16 @@ struct pipeline;
 struct pipeline_setup {
     const struct config *config;
     const struct config_output *output;
-    const struct encode_context *context; /* what all outputs have in common; the output's own settings are added */
+    const struct encode_context
+        *context; /* what all outputs have in common; the output's own settings are added */
     struct dead_letters *dead_letters;
     bool once; /* ship what is there, wait for every acknowledgement, end */
 };
 
 /*
- * Conservation: selected = delivered + dead_lettered + in_flight + abandoned at every moment that the pipeline is not
- * inside a turn; abandoned are those that a stop left undelivered, which the next start reads again.
+ * Conservation: selected = delivered + dead_lettered + in_flight + abandoned at every moment that the
+ * pipeline is not inside a turn; abandoned are those that a stop left undelivered, which the next start reads
+ * again.
  */
 struct pipeline_counts {
     uint64_t selected, delivered, dead_lettered, retried, abandoned;

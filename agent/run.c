@@ -55,7 +55,8 @@ static bool lock_state(struct agent *a, struct fault *f)
     struct fault held;
     if (os_file_lock(a->lock, &held))
         return true;
-    return fault_set(f, FAULT_OS, held.os_error, "the state directory %s is in use by another mapitail", directory);
+    return fault_set(f, FAULT_OS, held.os_error, "the state directory %s is in use by another mapitail",
+                     directory);
 }
 
 static bool read_agent_id(struct agent *a, struct fault *f)
@@ -64,7 +65,8 @@ static bool read_agent_id(struct agent *a, struct fault *f)
     struct state *s = state_open(a->config->state_directory, set_aside, f);
     if (set_aside[0])
         log_error(NULL,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again from the "
+                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
+                  "from the "
                   "beginning and their records keep their ids",
                   set_aside);
     bool got = s && state_agent_id(s, identity_random_uuid, a->id, f);
@@ -142,20 +144,23 @@ static void wait_for_the_end(struct agent *a)
         os_sleep_ms(5);
     if (all_ended(a))
         return;
-    /* A thread that hangs in a call of the system cannot be helped; positions on disk are true, so leaving is safe. */
-    log_error(NULL, "an output did not stop in time; leaving without it, what it had in flight is sent again");
+    /* A thread that hangs in a call of the system cannot be helped; positions on disk are true, so leaving is
+     * safe. */
+    log_error(NULL,
+              "an output did not stop in time; leaving without it, what it had in flight is sent again");
     log_close();
     _Exit(EXIT_INCOMPLETE);
 }
 
 static void log_counts(const char *name, const struct pipeline_counts *c)
 {
-    log_info(NULL,
-             "output %s: %" PRIu64 " records selected = %" PRIu64 " delivered + %" PRIu64 " dead letters + %" PRIu64
-             " left for the next start; %" PRIu64 " sent again; damaged parts %" PRIu64 " (%" PRIu64
-             " bytes), vanished unread %" PRIu64 " bytes, overwritten unread %" PRIu64 " events",
-             name, c->selected, c->delivered, c->dead_lettered, c->abandoned, c->retried, c->files.damaged_parts,
-             c->files.damaged_bytes, c->files.vanished_bytes, c->files.overwritten_events);
+    log_info(
+        NULL,
+        "output %s: %" PRIu64 " records selected = %" PRIu64 " delivered + %" PRIu64
+        " dead letters + %" PRIu64 " left for the next start; %" PRIu64 " sent again; damaged parts %" PRIu64
+        " (%" PRIu64 " bytes), vanished unread %" PRIu64 " bytes, overwritten unread %" PRIu64 " events",
+        name, c->selected, c->delivered, c->dead_lettered, c->abandoned, c->retried, c->files.damaged_parts,
+        c->files.damaged_bytes, c->files.vanished_bytes, c->files.overwritten_events);
 }
 
 /* What one output leaves as an exit code. */

@@ -10,8 +10,8 @@ enum {
     EXIT_OK = 0,
     EXIT_INCOMPLETE = 1, /* something was damaged or unreadable, or not delivered */
     EXIT_USAGE = 64,
-    EXIT_SOFTWARE = 70,  /* out of memory and the like */
-    EXIT_LOCKED = 73,    /* the state directory cannot be had: another agent holds it, or it cannot be made */
+    EXIT_SOFTWARE = 70, /* out of memory and the like */
+    EXIT_LOCKED = 73,   /* the state directory cannot be had: another agent holds it, or it cannot be made */
     EXIT_CONFIG = 78,
 };
 

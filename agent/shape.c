@@ -43,7 +43,8 @@ static uint64_t ordinal_of(struct shape *s, struct state *ordinals, int64_t row)
     return state_ordinal(ordinals, row, key, e->offset);
 }
 
-void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals, int64_t row)
+void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals,
+                  int64_t row)
 {
     arena_reset(&s->arena);
     record_normalize(event, &s->arena, &s->record);

@@ -32,10 +32,12 @@ void shape_free(struct shape *s);
 void shape_tick(struct shape *s);
 
 /*
- * Makes s->record from an event and gives it its identity. path may be NULL (standard input). ordinals and row tell where
- * equal records without record id are counted. The record lives until the next call and no longer than the event.
+ * Makes s->record from an event and gives it its identity. path may be NULL (standard input). ordinals and
+ * row tell where equal records without record id are counted. The record lives until the next call and no
+ * longer than the event.
  */
-void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals, int64_t row);
+void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals,
+                  int64_t row);
 
 /* Appends the latest record's message to out. */
 enum encode_status shape_encode(struct shape *s, struct buf *out);

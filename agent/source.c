@@ -17,8 +17,8 @@ enum {
 
 struct watched_source {
     const struct config_source *config;
-    bool old_files;        /* this is the first scan ever of an output with `from: beginning` not set */
-    bool said_unreadable;  /* directories and names that cannot be used were reported */
+    bool old_files;       /* this is the first scan ever of an output with `from: beginning` not set */
+    bool said_unreadable; /* directories and names that cannot be used were reported */
 };
 
 struct source_set {
@@ -28,7 +28,7 @@ struct source_set {
     size_t source_count;
     struct tail *tails; /* in order of discovery */
     struct tail **end;
-    struct tail *turn;  /* whose turn it is */
+    struct tail *turn;              /* whose turn it is */
     struct tail *table[TABLE_SIZE]; /* by file id; retired ones are not in it */
     size_t count;
     unsigned scan;
@@ -116,7 +116,8 @@ struct source_set *source_set_new(const struct config *config, const struct conf
         if (!wants_source(output, c->name))
             continue;
         bool first = !state_marked(context->state, context->output, c->name);
-        s->sources[s->source_count++] = (struct watched_source){.config = c, .old_files = first && c->from == FROM_END};
+        s->sources[s->source_count++] =
+            (struct watched_source){.config = c, .old_files = first && c->from == FROM_END};
     }
     return s;
 }
@@ -141,11 +142,13 @@ struct scan {
     struct watched_source *source;
 };
 
-static void begin_tail(struct source_set *s, struct watched_source *w, const char *path, const struct os_file_info *info)
+static void begin_tail(struct source_set *s, struct watched_source *w, const char *path,
+                       const struct os_file_info *info)
 {
     if (s->count >= SOURCE_FILES_MAX) {
         if (!s->said_full)
-            log_error(s->context->subject, "more than %d files; %s and others are left out", SOURCE_FILES_MAX, path);
+            log_error(s->context->subject, "more than %d files; %s and others are left out", SOURCE_FILES_MAX,
+                      path);
         s->said_full = true;
         return;
     }
@@ -155,7 +158,9 @@ static void begin_tail(struct source_set *s, struct watched_source *w, const cha
     t->start_at_end = w->old_files && !t->saved.row;
     add(s, t);
     log_debug(s->context->subject, "%s: found, reading from %s", path,
-              t->start_at_end ? "its end" : t->saved.row ? "the saved position" : "its beginning");
+              t->start_at_end ? "its end"
+              : t->saved.row  ? "the saved position"
+                              : "its beginning");
 }
 
 static void rename_tail(struct source_set *s, struct tail *t, const char *path)
@@ -236,10 +241,12 @@ static void check_plain_path(struct scan *scan, const char *path)
     if (glob_is_pattern(path) || scan->source->said_unreadable)
         return;
     if (!os_path_info(path, &info, &f)) {
-        log_warning(scan->set->context->subject, "source %s: %s; waiting for it", scan->source->config->name, f.text);
+        log_warning(scan->set->context->subject, "source %s: %s; waiting for it", scan->source->config->name,
+                    f.text);
         scan->source->said_unreadable = true;
     } else if (info.directory) {
-        log_error(scan->set->context->subject, "source %s: %s is a directory; to read the files in it write %s/*",
+        log_error(scan->set->context->subject,
+                  "source %s: %s is a directory; to read the files in it write %s/*",
                   scan->source->config->name, path, path);
         scan->source->said_unreadable = true;
     }
@@ -335,8 +342,8 @@ static bool may_be_read(const struct tail *t)
 {
     if (t->retired)
         return false;
-    return t->status == TAIL_NEWS ||
-           (t->status == TAIL_BROKEN && ledger_pending(&t->ledger) == 0 && os_monotonic_ms() >= t->retry_at_ms);
+    return t->status == TAIL_NEWS || (t->status == TAIL_BROKEN && ledger_pending(&t->ledger) == 0 &&
+                                      os_monotonic_ms() >= t->retry_at_ms);
 }
 
 struct tail *source_set_next(struct source_set *s)
@@ -372,7 +379,8 @@ void source_set_report_unfinished(const struct source_set *s)
                         " bytes so far; the next run looks at it again",
                         t->path, t->unfinished_at, t->unfinished_bytes);
         else if (t->is_open && !t->export.parser && t->status == TAIL_IDLE && t->export.input.size)
-            log_warning(s->context->subject, "%s: too short to tell its format; the next run looks at it again", t->path);
+            log_warning(s->context->subject,
+                        "%s: too short to tell its format; the next run looks at it again", t->path);
     }
 }
 
@@ -392,7 +400,8 @@ void source_set_saved(struct source_set *s)
 
 /* ---- letting go ---- */
 
-/* A file without name that is deleted, or that nobody has written to for a while, is done once it is drained. */
+/* A file without name that is deleted, or that nobody has written to for a while, is done once it is drained.
+ */
 static bool is_finished(struct source_set *s, struct tail *t)
 {
     struct os_file_info info;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files that one output reads: found by paths and globs, followed over rename, rotation, truncation, replacement,
- * deletion and late creation. Belongs to one pipeline thread.
+ * The files that one output reads: found by paths and globs, followed over rename, rotation, truncation,
+ * replacement, deletion and late creation. Belongs to one pipeline thread.
  */
 #ifndef MAPITAIL_SOURCE_H
 #define MAPITAIL_SOURCE_H
@@ -14,8 +14,8 @@ enum { SOURCE_FILES_MAX = 10000, SOURCE_OPEN_MAX = 64 };
 struct source_set;
 
 /*
- * The sources of an output by configuration: those that it names, or all. watch may be NULL. Everything is borrowed until
- * source_set_free. NULL without memory.
+ * The sources of an output by configuration: those that it names, or all. watch may be NULL. Everything is
+ * borrowed until source_set_free. NULL without memory.
  */
 struct source_set *source_set_new(const struct config *config, const struct config_output *output,
                                   const struct tail_context *context, struct os_watch *watch);

@@ -30,8 +30,9 @@ static const char *const statement_text[STATEMENTS] = {
     [INSERT_FILE] = "INSERT OR REPLACE INTO file(output, volume, file_high, file_low, path, fingerprint,"
                     " fingerprint_bytes, parser, offset, record, content_check, saved)"
                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    [UPDATE_FILE] = "UPDATE file SET path = ?5, fingerprint = ?6, fingerprint_bytes = ?7, parser = ?8, offset = ?9,"
-                    " record = ?10, content_check = ?11, saved = ?12 WHERE id = ?13",
+    [UPDATE_FILE] =
+        "UPDATE file SET path = ?5, fingerprint = ?6, fingerprint_bytes = ?7, parser = ?8, offset = ?9,"
+        " record = ?10, content_check = ?11, saved = ?12 WHERE id = ?13",
     [FORGET_FILE] = "DELETE FROM file WHERE id = ?1",
     [FORGET_ORDINALS] = "DELETE FROM ordinal WHERE file = ?1",
     [ADD_ORDINAL] = "INSERT OR IGNORE INTO ordinal(file, content, offset) VALUES(?1, ?2, ?3)",
@@ -40,11 +41,14 @@ static const char *const statement_text[STATEMENTS] = {
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS file(id INTEGER PRIMARY KEY AUTOINCREMENT, output TEXT NOT NULL, volume INTEGER NOT NULL,"
-    " file_high INTEGER NOT NULL, file_low INTEGER NOT NULL, path TEXT, fingerprint INTEGER, fingerprint_bytes INTEGER,"
+    "CREATE TABLE IF NOT EXISTS file(id INTEGER PRIMARY KEY AUTOINCREMENT, output TEXT NOT NULL, volume "
+    "INTEGER NOT NULL,"
+    " file_high INTEGER NOT NULL, file_low INTEGER NOT NULL, path TEXT, fingerprint INTEGER, "
+    "fingerprint_bytes INTEGER,"
     " parser TEXT, offset INTEGER, record INTEGER, content_check INTEGER, saved TEXT,"
     " UNIQUE(output, volume, file_high, file_low));"
-    "CREATE TABLE IF NOT EXISTS ordinal(file INTEGER NOT NULL, content INTEGER NOT NULL, offset INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS ordinal(file INTEGER NOT NULL, content INTEGER NOT NULL, offset INTEGER NOT "
+    "NULL,"
     " PRIMARY KEY(file, content, offset)) WITHOUT ROWID;";
 
 struct state {
@@ -54,7 +58,8 @@ struct state {
 
 static bool db_fault(struct state *s, struct fault *f, const char *what)
 {
-    return fault_set(f, FAULT_OS, sqlite3_system_errno(s->db), "cannot %s the state: %s", what, sqlite3_errmsg(s->db));
+    return fault_set(f, FAULT_OS, sqlite3_system_errno(s->db), "cannot %s the state: %s", what,
+                     sqlite3_errmsg(s->db));
 }
 
 static bool execute(struct state *s, const char *sql, const char *what, struct fault *f)
@@ -91,8 +96,8 @@ static bool run(struct state *s, sqlite3_stmt *q, const char *what, struct fault
 static bool prepare_all(struct state *s, struct fault *f)
 {
     for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(s->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL) !=
-            SQLITE_OK)
+        if (sqlite3_prepare_v3(s->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
+                               NULL) != SQLITE_OK)
             return db_fault(s, f, "use");
     return true;
 }
@@ -127,8 +132,9 @@ static bool check_format(struct state *s, struct fault *f)
     }
     if (atoi(text) <= STATE_FORMAT)
         return true;
-    return fault_set(f, FAULT_UNSUPPORTED, 0, "the state has format %s, this program knows %d: it was written by a newer one",
-                     text, STATE_FORMAT);
+    return fault_set(f, FAULT_UNSUPPORTED, 0,
+                     "the state has format %s, this program knows %d: it was written by a newer one", text,
+                     STATE_FORMAT);
 }
 
 static bool is_sound(struct state *s)
@@ -160,7 +166,8 @@ static struct state *open_path(const char *path, bool *damaged, struct fault *f)
     }
     sqlite3_busy_timeout(s->db, 5000);
     /* NORMAL in WAL mode: a commit does not wait for the disk, a checkpoint does. */
-    if (!execute(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;", "open", f) ||
+    if (!execute(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;", "open",
+                 f) ||
         !execute(s, schema, "prepare", f) || !prepare_all(s, f)) {
         *damaged = is_damage(sqlite3_errcode(s->db));
         goto failed;
@@ -277,7 +284,8 @@ bool state_find(struct state *s, const char *output, struct os_file_id id, struc
     return found;
 }
 
-bool state_put(struct state *s, const char *output, struct state_file *file, const char *path, struct fault *f)
+bool state_put(struct state *s, const char *output, struct state_file *file, const char *path,
+               struct fault *f)
 {
     char saved[WTIME_TEXT_MAX];
     struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 0);
@@ -333,7 +341,8 @@ bool state_commit(struct state *s, struct fault *f)
 
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset)
 {
-    struct fault ignored; /* an ordinal that cannot be kept is counted anew after a restart: the id may then differ */
+    struct fault
+        ignored; /* an ordinal that cannot be kept is counted anew after a restart: the id may then differ */
     sqlite3_stmt *add = statement(s, ADD_ORDINAL), *count = statement(s, COUNT_ORDINAL);
     sqlite3_bind_int64(add, 1, row);
     bind_u64(add, 2, content);

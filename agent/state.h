@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is kept over restarts, in one SQLite file (WAL): positions per output and file, the ordinals of records without
- * record id, the agent's id.
+ * What is kept over restarts, in one SQLite file (WAL): positions per output and file, the ordinals of
+ * records without record id, the agent's id.
  *
- * Every save is one commit without fsync: a kill -9 keeps the page cache and repeats next to nothing; state_sync, on a
- * timer, bounds what a power cut repeats. A save never happens before delivery was proven, so nothing is ever lost by
- * losing state: what is lost is repeated with the same ids.
+ * Every save is one commit without fsync: a kill -9 keeps the page cache and repeats next to nothing;
+ * state_sync, on a timer, bounds what a power cut repeats. A save never happens before delivery was proven,
+ * so nothing is ever lost by losing state: what is lost is repeated with the same ids.
  *
- * A handle belongs to one thread; several handles on one directory are fine. Files are readable with the sqlite3 shell.
+ * A handle belongs to one thread; several handles on one directory are fine. Files are readable with the
+ * sqlite3 shell.
  */
 #ifndef MAPITAIL_STATE_H
 #define MAPITAIL_STATE_H
@@ -33,9 +34,10 @@ struct state_file {
 enum { STATE_FORMAT = 1 };
 
 /*
- * Opens or creates the state in a directory, which is created too. A damaged file is set aside under another name, and
- * a new one begun: *set_aside (room for 512 bytes, "" otherwise) then holds the new name of the damaged one, to be said
- * loudly. A file of a newer format is refused. directory NULL: in memory, for one-shot runs.
+ * Opens or creates the state in a directory, which is created too. A damaged file is set aside under another
+ * name, and a new one begun: *set_aside (room for 512 bytes, "" otherwise) then holds the new name of the
+ * damaged one, to be said loudly. A file of a newer format is refused. directory NULL: in memory, for
+ * one-shot runs.
  */
 struct state *state_open(const char *directory, char *set_aside, struct fault *f);
 void state_close(struct state *s); /* NULL is allowed */
@@ -50,19 +52,22 @@ bool state_mark(struct state *s, const char *output, const char *source, struct 
 /* Looks a file up by its id. False if unknown. */
 bool state_find(struct state *s, const char *output, struct os_file_id id, struct state_file *out);
 
-/* Inserts (row 0, which is then set) or updates a file with its position and its path, which is for people. */
-bool state_put(struct state *s, const char *output, struct state_file *file, const char *path, struct fault *f);
+/* Inserts (row 0, which is then set) or updates a file with its position and its path, which is for people.
+ */
+bool state_put(struct state *s, const char *output, struct state_file *file, const char *path,
+               struct fault *f);
 
 /* Forgets a file and its ordinals. */
 bool state_forget(struct state *s, int64_t row, struct fault *f);
 
-/* Several puts become one commit: begin, puts, commit. A failed put leaves the transaction open for commit. */
+/* Several puts become one commit: begin, puts, commit. A failed put leaves the transaction open for commit.
+ */
 bool state_begin(struct state *s, struct fault *f);
 bool state_commit(struct state *s, struct fault *f);
 
 /*
- * The ordinal, from 1, of a record without record id among those of equal content in the same file: the same record
- * (same offset) always gets the same one, whatever was read in between or before a restart.
+ * The ordinal, from 1, of a record without record id among those of equal content in the same file: the same
+ * record (same offset) always gets the same one, whatever was read in between or before a restart.
  */
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset);
 

@@ -78,7 +78,8 @@ static void broken(const struct tail_context *c, struct tail *t, const struct fa
 
 /* ---- opening ---- */
 
-/* A fingerprint that differs means another content under the same id: what the state says is not about this file. */
+/* A fingerprint that differs means another content under the same id: what the state says is not about this
+ * file. */
 static void forget_foreign_state(const struct tail_context *c, struct tail *t)
 {
     struct fault f;
@@ -113,7 +114,8 @@ static bool skip_old_content(const struct tail_context *c, struct tail *t)
     return true;
 }
 
-/* The row must exist before the first record is read: ordinals hang on it, and `from: end` must not be decided twice. */
+/* The row must exist before the first record is read: ordinals hang on it, and `from: end` must not be
+ * decided twice. */
 static void take_into_state(const struct tail_context *c, struct tail *t)
 {
     struct fault f;
@@ -121,7 +123,8 @@ static void take_into_state(const struct tail_context *c, struct tail *t)
     strncpy(t->saved.parser, t->export.ops->name, sizeof t->saved.parser - 1);
     if (!export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f) ||
         t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
-        log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path, f.text);
+        log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
+                  f.text);
 }
 
 static bool begin_reading(const struct tail_context *c, struct tail *t)
@@ -234,7 +237,8 @@ static void count_vanished(const struct tail_context *c, struct tail *t, const c
     uint64_t read_to = t->ledger.safe.offset;
     if (t->saved.fingerprint_bytes && t->size_seen > read_to && t->status != TAIL_IDLE) {
         c->counts->vanished_bytes += t->size_seen - read_to;
-        log_warning(c->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what, t->size_seen - read_to);
+        log_warning(c->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what,
+                    t->size_seen - read_to);
     } else {
         log_info(c->subject, "%s: %s; reading it from the beginning", t->path, what);
     }
@@ -282,15 +286,15 @@ static void report_skip(const struct tail_context *c, const struct tail *t, cons
 {
     c->counts->damaged_parts++;
     c->counts->damaged_bytes += s->length;
-    log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path, s->offset,
-                s->reason, s->length);
+    log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path,
+                s->offset, s->reason, s->length);
 }
 
 static void report_gap(const struct tail_context *c, const struct tail *t, const struct step *s)
 {
     c->counts->overwritten_events += s->skipped_events;
-    log_warning(c->subject, "%s: %s; %" PRIu64 " events were overwritten before they were read", t->path, s->reason,
-                s->skipped_events);
+    log_warning(c->subject, "%s: %s; %" PRIu64 " events were overwritten before they were read", t->path,
+                s->reason, s->skipped_events);
 }
 
 static enum tail_step fatal(const struct tail_context *c, struct tail *t, const struct step *s)

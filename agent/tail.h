@@ -2,8 +2,9 @@
 /*
  * One file that is followed: what it is (D11), how far it was read, how far it is settled.
  *
- * A tail stands for one content. When the content under a name is replaced or truncated, its tail is retired: it lives on
- * only until what was read from it is settled, and a new tail begins. Belongs to one pipeline thread.
+ * A tail stands for one content. When the content under a name is replaced or truncated, its tail is retired:
+ * it lives on only until what was read from it is settled, and a new tail begins. Belongs to one pipeline
+ * thread.
  */
 #ifndef MAPITAIL_TAIL_H
 #define MAPITAIL_TAIL_H
@@ -47,11 +48,11 @@ struct tail {
     struct export export;
     bool is_open;
     enum tail_status status;
-    bool start_at_end;    /* when first opened, everything in it is old */
-    bool retired;         /* another content has taken its place: never saved again */
-    bool gone;            /* its name is no more */
-    bool unsaved;         /* written in a transaction that is not committed yet */
-    unsigned listed;      /* number of the scan that found it last */
+    bool start_at_end;                        /* when first opened, everything in it is old */
+    bool retired;                             /* another content has taken its place: never saved again */
+    bool gone;                                /* its name is no more */
+    bool unsaved;                             /* written in a transaction that is not committed yet */
+    unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
     uint64_t size_seen;
     int64_t modified_seen_ns;
@@ -62,7 +63,8 @@ struct tail {
     int64_t active_ms; /* when it last grew or was read */
 };
 
-/* A new tail of the file that now has this name and id; what the state knows of it is taken over. NULL: no memory. */
+/* A new tail of the file that now has this name and id; what the state knows of it is taken over. NULL: no
+ * memory. */
 struct tail *tail_new(const struct tail_context *c, const struct config_source *source, const char *path,
                       const struct os_file_info *info);
 
@@ -70,8 +72,8 @@ struct tail *tail_new(const struct tail_context *c, const struct config_source *
 void tail_free(const struct tail_context *c, struct tail *t);
 
 /*
- * Looks at an open file for growth and for signs of another content. Returns false when the content was replaced or
- * truncated: the caller retires the tail and begins a new one.
+ * Looks at an open file for growth and for signs of another content. Returns false when the content was
+ * replaced or truncated: the caller retires the tail and begins a new one.
  */
 bool tail_look(const struct tail_context *c, struct tail *t);
 
@@ -83,7 +85,8 @@ enum tail_step {
 };
 
 /* Opens the file if need be and reads on. Damage and gaps are counted and logged here. */
-enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event, struct step *step);
+enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event,
+                         struct step *step);
 
 /* The event that was just given cannot be taken: it is read again once what is in flight has settled. */
 void tail_read_again(const struct tail_context *c, struct tail *t);
@@ -97,7 +100,8 @@ bool tail_is_dirty(const struct tail *t);
 /* Writes the safe position. The tail stays dirty until the owner, having committed, clears unsaved. */
 bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f);
 
-/* Can its file be closed, to be opened again when it changes? Read to its end, and nothing of it in flight. */
+/* Can its file be closed, to be opened again when it changes? Read to its end, and nothing of it in flight.
+ */
 bool tail_can_sleep(const struct tail *t);
 void tail_sleep(const struct tail_context *c, struct tail *t);
 

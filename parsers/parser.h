@@ -57,8 +57,9 @@ enum step_kind {
 
 struct step {
     enum step_kind kind;
-    struct position pos;     /* safe to save once every event up to and including this step is delivered */
-    uint64_t offset, length; /* SKIP: the part passed over. MORE: the record that has begun at the end; length 0: none */
+    struct position pos; /* safe to save once every event up to and including this step is delivered */
+    uint64_t offset,
+        length; /* SKIP: the part passed over. MORE: the record that has begun at the end; length 0: none */
     uint64_t skipped_events; /* GAP, and SKIP where the number is known */
     const char *reason;      /* SKIP, GAP: static text, a phrase */
     struct fault fault;      /* FATAL */

@@ -16,14 +16,15 @@
 const uint8_t *needle_find(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m);
 
 /*
- * The first place where either the needle or the single byte other stands, in one pass, or NULL. For a format in which
- * one rare character decides whether a hit counts.
+ * The first place where either the needle or the single byte other stands, in one pass, or NULL. For a format
+ * in which one rare character decides whether a hit counts.
  */
 const uint8_t *needle_find_or(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m, uint8_t other);
 
 /* The portable forms, for tests and comparison. */
 const uint8_t *needle_find_portable(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m);
-const uint8_t *needle_find_or_portable(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m, uint8_t other);
+const uint8_t *needle_find_or_portable(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m,
+                                       uint8_t other);
 
 /* The last occurrence, or NULL; portable, for short distances. */
 const uint8_t *needle_rfind(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m);

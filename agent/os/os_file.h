@@ -55,8 +55,8 @@ ptrdiff_t os_file_read_at(struct os_file *file, uint64_t offset, void *to, size_
 bool os_file_write(struct os_file *file, const void *from, size_t n, struct fault *f);
 
 /*
- * Locks the file against other processes until it is closed; never waits. False: somebody else has it, or (fault) it
- * cannot be locked.
+ * Locks the file against other processes until it is closed; never waits. False: somebody else has it, or
+ * (fault) it cannot be locked.
  */
 bool os_file_lock(struct os_file *file, struct fault *f);
 

@@ -119,8 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct positions positions = {.count = 0};
     struct position end;
     selector_init_default(&mapi);
-    sink +=
-        (uint64_t)(int64_t)FUZZ_PARSER.probe(sv_make(data, size < PARSER_HEAD_BYTES ? size : PARSER_HEAD_BYTES), true);
+    sink += (uint64_t)(int64_t)FUZZ_PARSER.probe(
+        sv_make(data, size < PARSER_HEAD_BYTES ? size : PARSER_HEAD_BYTES), true);
     read_whole(&in, &all, &positions);
     read_whole(&in, &mapi, NULL);
     read_growing(&in, &all);

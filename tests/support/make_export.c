@@ -3,10 +3,9 @@
  * Makes event logs for the integration tests and for tests/data:
  *
  *   make_export evtx PATH FIRST COUNT           COUNT events 9646, header ids and record ids from FIRST
- *   make_export evtx-in-place PATH FIRST COUNT  the same, written over the file as a live log grows: neither truncated
- *                                               nor replaced
- *   make_export sample PATH                     the sample log of tests/data: 9646 of Exchange 2010 and 2016, decoys,
- *                                               forwarded events
+ *   make_export evtx-in-place PATH FIRST COUNT  the same, written over the file as a live log grows: neither
+ * truncated nor replaced make_export sample PATH                     the sample log of tests/data: 9646 of
+ * Exchange 2010 and 2016, decoys, forwarded events
  */
 #include "evtx_writer.h"
 
@@ -28,7 +27,8 @@ static int write_image(const char *path, struct sv image, int flags)
 
 static int numbered(const char *path, uint64_t first, unsigned count, int flags)
 {
-    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){.first_id = first, .records_per_chunk = 60});
+    struct evtx_writer *w =
+        evtx_writer_new(&(struct evtx_writer_options){.first_id = first, .records_per_chunk = 60});
     for (unsigned i = 0; i < count; i++)
         evtx_writer_add_9646(w, EVTX_WRITE_CLASSIC, i);
     int failed = write_image(path, evtx_writer_image(w), flags);
@@ -53,13 +53,25 @@ static void add(struct evtx_writer *w, struct evtx_writer_event e, const char *c
     evtx_writer_add(w, &e);
 }
 
-#define ADD(w, event, ...)                                                                                             \
-    add((w), (struct evtx_writer_event)event, (const char *const[]){__VA_ARGS__},                                      \
+#define ADD(w, event, ...)                                                                                   \
+    add((w), (struct evtx_writer_event)event, (const char *const[]){__VA_ARGS__},                            \
         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
-#define EXCHANGE_2010 {.event_id = 9646, .qualifiers = 49158, .computer = "EXCH10.contoso.com"}
-#define EXCHANGE_2016 {.event_id = 9646, .qualifiers = 49156, .computer = "EXCH16.contoso.com"}
-#define FORWARDED {.layout = EVTX_WRITE_INLINE, .event_id = 9646, .qualifiers = 49158, .computer = "EXCH11.contoso.com"}
-#define OTHER(name, id) {.provider = name, .event_id = id, .computer = "EXCH10.contoso.com"}
+#define EXCHANGE_2010                                                                                        \
+    {                                                                                                        \
+        .event_id = 9646, .qualifiers = 49158, .computer = "EXCH10.contoso.com"                              \
+    }
+#define EXCHANGE_2016                                                                                        \
+    {                                                                                                        \
+        .event_id = 9646, .qualifiers = 49156, .computer = "EXCH16.contoso.com"                              \
+    }
+#define FORWARDED                                                                                            \
+    {                                                                                                        \
+        .layout = EVTX_WRITE_INLINE, .event_id = 9646, .qualifiers = 49158, .computer = "EXCH11.contoso.com" \
+    }
+#define OTHER(name, id)                                                                                      \
+    {                                                                                                        \
+        .provider = name, .event_id = id, .computer = "EXCH10.contoso.com"                                   \
+    }
 
 static int sample(const char *path)
 {
@@ -73,7 +85,8 @@ static int sample(const char *path)
     ADD(w, EXCHANGE_2010, "ba765653-5439-437a-993f-806575b85fbb: " DN_2010 "alee", "250", "objtMessage");
     ADD(w, EXCHANGE_2010, DN_2010 "webmail-shared", "16", "session");
     ADD(w, EXCHANGE_2016, DN_2016 "0f1e2d3c4b5a69788796a5b4c3d2e1f0-Ann Lee", "MoMT", "500", "Folder");
-    ADD(w, EXCHANGE_2016, DN_2016 "1a2b3c4d5e6f708192a3b4c5d6e7f809-Shared Mailbox", "AirSync", "250", "Message");
+    ADD(w, EXCHANGE_2016, DN_2016 "1a2b3c4d5e6f708192a3b4c5d6e7f809-Shared Mailbox", "AirSync", "250",
+        "Message");
     ADD(w, EXCHANGE_2016, DN_2016 "sales", "OWA", "16", "Session");
     ADD(w, FORWARDED, DN_2010 "jsmith", "32", "session");
     ADD(w, EXCHANGE_2010, DN_2010 "O'Neil \"Red\" <x&y>", "500", "objtFolderView");
@@ -92,6 +105,7 @@ int main(int argc, char **argv)
     else if (argc == 3 && strcmp(argv[1], "sample") == 0)
         failed = sample(argv[2]);
     if (failed)
-        fprintf(stderr, "make_export: %s\n", failed == 2 ? "see the head of its source for usage" : "cannot write");
+        fprintf(stderr, "make_export: %s\n",
+                failed == 2 ? "see the head of its source for usage" : "cannot write");
     return failed;
 }

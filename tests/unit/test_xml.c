@@ -481,19 +481,16 @@ Test(xml, the_short_way_through_a_record_tells_the_same_as_expat)
     EVENT("MSExchangeIS", "1000", "4", "<Data>&lt;EventID&gt;9646&lt;/EventID&gt; event 9646.</Data>")       \
     EVENT("MSExchangeIS", "1000", "5", "<Data>a &gt;9646</Data><Data> 9646 </Data>")                         \
     EVENT("Application Error", "9646", "6", "")                                                              \
-    EVENT("XMSExchangeIS", "9646", "7",                                                                      \
-          "") "<Event><System><Provider "                                                                    \
-              "Name='MSExchangeIS'/><EventID>1</EventID></System><UserData><EventID>9646</EventID>"          \
-              "</UserData></Event>" EVENT("MSExchangeIS", "1001", "8",                                       \
-                                          "<Data><![CDATA[" HIT("99") "]]></Data>")                          \
-                  EVENT("MSExchangeIS", "1002", "9",                                                         \
-                        "<Data><![CDATA[" HIT("98") HIT("97") HIT("96") "]]></Data>")                        \
-                      EVENT("MSExchangeIS", "1003", "10",                                                    \
-                            "<!-- " HIT("95") " -->") "<Event><System><Provider EventSourceName='Other' "    \
-                                                      "Name='MSExchangeIS'/><EventID>9646</EventID></"       \
-                                                      "System></Event>"                                      \
-                                                      "<![CDATA[" HIT(                                       \
-                                                          "94") "]]>\n9646</EventID> >9646</EventID>\n"
+    EVENT("XMSExchangeIS", "9646", "7", "")                                                                  \
+    "<Event><System><Provider "                                                                              \
+    "Name='MSExchangeIS'/><EventID>1</EventID></System><UserData><EventID>9646</EventID>"                    \
+    "</UserData></Event>" EVENT("MSExchangeIS", "1001", "8", "<Data><![CDATA[" HIT("99") "]]></Data>")       \
+        EVENT("MSExchangeIS", "1002", "9", "<Data><![CDATA[" HIT("98") HIT("97") HIT("96") "]]></Data>")     \
+            EVENT("MSExchangeIS", "1003", "10",                                                              \
+                  "<!-- " HIT("95") " -->") "<Event><System><Provider EventSourceName='Other' "              \
+                                            "Name='MSExchangeIS'/><EventID>9646</EventID></"                 \
+                                            "System></Event>"                                                \
+                                            "<![CDATA[" HIT("94") "]]>\n9646</EventID> >9646</EventID>\n"
 
 Test(xml, look_alikes_are_never_taken)
 {
