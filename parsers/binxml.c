@@ -102,11 +102,19 @@ static struct sv xml_escape(char c, bool in_attribute)
     }
 }
 
+/* True for what xml_escape may have something for. */
+static inline bool may_need_escape(char c)
+{
+    const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
+                          UINT64_C(1) << '"' | UINT64_C(0xffffffff);
+    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
+}
+
 static void xml_text(struct buf *out, struct sv text, bool in_attribute)
 {
     size_t from = 0;
     for (size_t i = 0; i < text.n; i++) {
-        if ((unsigned char)text.p[i] > '>')
+        if (!may_need_escape(text.p[i]))
             continue;
         struct sv escape = xml_escape(text.p[i], in_attribute);
         if (sv_absent(escape))

@@ -20,9 +20,15 @@ void evtx_filter_init(struct evtx_filter *f, const struct selector *selector)
 {
     memset(f, 0, sizeof *f);
     f->selector = selector;
-    for (uint32_t id = 0; id < 65536; id++)
-        if (selector_wants_id(selector, id))
-            f->wanted[id / 8] |= (uint8_t)(1u << id % 8);
+    for (size_t i = 0; i < selector->count; i++) {
+        const struct selector_rule *rule = &selector->rules[i];
+        if (rule->any_id)
+            memset(f->wanted, 0xff, sizeof f->wanted);
+        else if (rule->event_id <= UINT16_MAX)
+            f->wanted[rule->event_id / 8] |= (uint8_t)(1u << rule->event_id % 8);
+    }
+    if (selector->all)
+        memset(f->wanted, 0xff, sizeof f->wanted);
 }
 
 void evtx_filter_set_chunk(struct evtx_filter *f, const uint8_t *bytes, size_t n)
