@@ -102,11 +102,19 @@ static struct sv xml_escape(char c, bool in_attribute)
     }
 }
 
+/* True for what xml_escape may have something for. */
+static inline bool may_need_escape(char c)
+{
+    const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
+                          UINT64_C(1) << '"' | UINT64_C(0xffffffff);
+    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
+}
+
 static void xml_text(struct buf *out, struct sv text, bool in_attribute)
 {
     size_t from = 0;
     for (size_t i = 0; i < text.n; i++) {
-        if ((unsigned char)text.p[i] > '>')
+        if (!may_need_escape(text.p[i]))
             continue;
         struct sv escape = xml_escape(text.p[i], in_attribute);
         if (sv_absent(escape))
@@ -561,7 +569,8 @@ static bool walk_instance(struct walk *w)
         b->over_limit = true;
         return false;
     }
-    if (!binxml_definition(&b->chunk, instance.definition, instance.template_id, &inside.r)) {
+    if (b->guessing || !binxml_definition(&b->chunk, instance.definition, instance.template_id, &inside.r)) {
+        b->guessing = false; /* the payload has a definition of its own */
         walk_guessed(&inside);
         return false;
     }
@@ -599,20 +608,34 @@ static bool walk_fragment(struct walk *w)
     return true;
 }
 
-enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struct event *event,
-                                  struct arena *arena)
+static bool decode(struct binxml *b, size_t at, size_t end, struct event *event, struct arena *arena,
+                   bool guessing)
 {
     arena_reset(&b->values);
     buf_reset(&b->xml);
     b->open = 0;
     b->tokens = BINXML_TOKENS_MAX;
     b->over_limit = b->broken = false;
+    b->guessing = guessing;
     event_tree_begin(&b->tree, event, arena);
     struct walk w = {.b = b, .r = b->chunk};
     w.r.n = end < b->chunk.n ? end : b->chunk.n;
     bool whole = reader_seek(&w.r, at) && walk_fragment(&w) && !b->broken;
     event->original = buf_sv(&b->xml);
     event->cut |= !whole || b->over_limit || !buf_ok(&b->xml);
+    return whole;
+}
+
+enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struct event *event,
+                                  struct arena *arena)
+{
+    bool whole = decode(b, at, end, event, arena, false);
+    /* A template that breaks off early says less than the values do without it. */
+    if (!whole && !event->event_id.has) {
+        (void)decode(b, at, end, event, arena, true);
+        if (!event->event_id.has)
+            (void)decode(b, at, end, event, arena, false);
+    }
     if (!b->tree.seen_event || !event->event_id.has)
         return BINXML_NOTHING;
     return whole ? BINXML_WHOLE : BINXML_PARTLY;

@@ -165,7 +165,7 @@ struct binxml {
     struct binxml_known_name known[BINXML_KNOWN_NAMES];
     unsigned open;   /* elements */
     unsigned tokens; /* left to spend */
-    bool over_limit, broken;
+    bool over_limit, broken, guessing;
 };
 
 enum binxml_outcome {

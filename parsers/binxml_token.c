@@ -2,26 +2,50 @@
 /* BinXML's tokens: names, element heads, template instances and definitions. */
 #include "binxml.h"
 
+#include "needle.h"
+
+/* Offsets are as they were when the chunk was written; lost or inserted bytes move what they lead to. */
+enum {
+    SHIFT_MAX = 4096,
+    MOVED_TRIES = 16, /* bytes that repeat the id must not cost more */
+};
+
 bool binxml_name_at(const struct reader *chunk, size_t offset, struct binxml_name *out)
 {
     struct reader r = *chunk;
-    uint16_t units;
-    /* The link to the next name of the bucket and the hash say nothing that is needed here. */
+    uint16_t units, nul;
+    /* The link to the next name of the bucket says nothing that is needed here. */
     if (offset < BINXML_FIRST_OFFSET || !reader_seek(&r, offset) || !reader_skip(&r, 6) ||
-        !reader_u16(&r, &units) || !reader_bytes(&r, (size_t)units * 2, &out->utf16))
+        !reader_u16(&r, &units) || !reader_bytes(&r, (size_t)units * 2, &out->utf16) ||
+        !reader_u16(&r, &nul) || nul != 0 || units == 0)
         return false;
     out->bytes = (size_t)units * 2;
     out->offset = (uint32_t)offset;
     return true;
 }
 
+/* A name whose hash is right stands there: no accident. */
+static bool is_true_name(const struct reader *chunk, size_t offset, struct binxml_name *out)
+{
+    uint32_t hash = 0;
+    if (!binxml_name_at(chunk, offset, out))
+        return false;
+    for (size_t i = 0; i < out->bytes; i += 2)
+        hash = hash * 65599 + load_le16(out->utf16 + i);
+    return (hash & 0xffff) == load_le16(chunk->p + offset + 4);
+}
+
 bool binxml_read_name(const struct reader *chunk, struct reader *r, struct binxml_name *out)
 {
     uint32_t offset;
-    if (!reader_u32(r, &offset) || !binxml_name_at(chunk, offset, out))
+    if (!reader_u32(r, &offset))
         return false;
-    /* Inline: link, hash, length, the units and a NUL. */
-    return offset != r->at || reader_skip(r, 8 + out->bytes + 2);
+    size_t behind = r->at;
+    if (offset == behind) /* inline: link, hash, length, the units and a NUL */
+        return binxml_name_at(chunk, offset, out) && reader_skip(r, 8 + out->bytes + 2);
+    if (binxml_name_at(chunk, offset, out))
+        return true;
+    return is_true_name(chunk, behind, out) && reader_skip(r, 8 + out->bytes + 2);
 }
 
 bool binxml_read_element(const struct reader *chunk, struct reader *r, bool in_definition,
@@ -46,6 +70,13 @@ bool binxml_read_element(const struct reader *chunk, struct reader *r, bool in_d
     return true;
 }
 
+/* A definition stands here though its offset leads elsewhere: its GUID begins with the template id. */
+static bool is_moved_definition(const struct reader *r, const struct binxml_instance *i)
+{
+    return i->definition != r->at && reader_left(r) > BINXML_DEFINITION_HEAD &&
+           load_le32(r->p + r->at + 4) == i->template_id && i->template_id != 0;
+}
+
 bool binxml_read_instance(struct reader *r, struct binxml_instance *out)
 {
     uint8_t token, one;
@@ -53,6 +84,8 @@ bool binxml_read_instance(struct reader *r, struct binxml_instance *out)
     if (!reader_u8(r, &token) || token != TOKEN_INSTANCE || !reader_u8(r, &one) ||
         !reader_u32(r, &out->template_id) || !reader_u32(r, &out->definition))
         return false;
+    if (is_moved_definition(r, out))
+        out->definition = (uint32_t)r->at;
     if (out->definition == r->at &&
         (!reader_skip(r, BINXML_DEFINITION_HEAD - 4) || !reader_u32(r, &size) || !reader_skip(r, size)))
         return false;
@@ -69,7 +102,7 @@ bool binxml_read_instance(struct reader *r, struct binxml_instance *out)
     return reader_skip(r, total);
 }
 
-bool binxml_definition(const struct reader *chunk, uint32_t offset, uint32_t template_id, struct reader *out)
+static bool definition_at(const struct reader *chunk, size_t offset, uint32_t template_id, struct reader *out)
 {
     struct reader r = *chunk;
     uint32_t guid_begins, size;
@@ -80,6 +113,28 @@ bool binxml_definition(const struct reader *chunk, uint32_t offset, uint32_t tem
     *out = r;
     out->n = r.at + size;
     return true;
+}
+
+bool binxml_definition(const struct reader *chunk, uint32_t offset, uint32_t template_id, struct reader *out)
+{
+    if (definition_at(chunk, offset, template_id, out))
+        return true;
+    /* Where bytes were lost the definition is elsewhere: behind the instance that brought it, which has the
+     * id too. */
+    uint8_t id[4] = {(uint8_t)template_id, (uint8_t)(template_id >> 8), (uint8_t)(template_id >> 16),
+                     (uint8_t)(template_id >> 24)};
+    size_t from = offset > SHIFT_MAX + BINXML_FIRST_OFFSET ? offset - SHIFT_MAX : BINXML_FIRST_OFFSET;
+    size_t to = offset < chunk->n && chunk->n - offset > SHIFT_MAX ? offset + SHIFT_MAX : chunk->n;
+    for (int tries = 0; template_id && from < to && tries < MOVED_TRIES; tries++) {
+        const uint8_t *hit = needle_find(chunk->p + from, to - from, id, sizeof id);
+        if (!hit)
+            return false;
+        size_t at = (size_t)(hit - chunk->p);
+        if (chunk->n - at >= 16 && hit[-2] == TOKEN_INSTANCE && load_le32(hit + 12) == template_id)
+            return definition_at(chunk, at + 8, template_id, out);
+        from = at + 1;
+    }
+    return false;
 }
 
 bool binxml_name_is(const struct binxml_name *name, struct sv ascii)

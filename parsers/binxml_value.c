@@ -24,6 +24,34 @@ static int64_t sign_extended(const uint8_t *p, size_t n)
     return v <= INT64_MAX ? (int64_t)v : -(int64_t)(UINT64_MAX - v) - 1;
 }
 
+/* Four units of ASCII other than NUL. */
+static inline bool is_plain(uint64_t four)
+{
+    const uint64_t ones = UINT64_C(0x0001000100010001);
+    return !((four | (four - ones)) & UINT64_C(0xff80ff80ff80ff80));
+}
+
+/* Most text is ASCII: converts what is, four units at a time, and returns the bytes of UTF-16 that this took.
+ */
+static size_t plain_text(const uint8_t *p, size_t n, struct buf *out)
+{
+    size_t at = 0;
+    char *to = n >= 8 ? buf_room(out, n / 2) : NULL;
+    if (!to)
+        return 0;
+    for (; n - at >= 8; at += 8) {
+        uint64_t four = load_le64(p + at);
+        if (!is_plain(four))
+            break;
+        to[at / 2] = (char)four;
+        to[at / 2 + 1] = (char)(four >> 16);
+        to[at / 2 + 2] = (char)(four >> 32);
+        to[at / 2 + 3] = (char)(four >> 48);
+    }
+    out->n += at / 2;
+    return at;
+}
+
 static size_t segment_length(const uint8_t *p, size_t n)
 {
     size_t at = 0;
@@ -36,6 +64,9 @@ void binxml_text_from_utf16(const uint8_t *p, size_t n, struct buf *out, bool *r
 {
     while (n >= 2 && n % 2 == 0 && p[n - 1] == 0 && p[n - 2] == 0)
         n -= 2;
+    size_t plain = plain_text(p, n, out);
+    p += plain;
+    n -= plain;
     while (n) {
         size_t part = segment_length(p, n);
         char *to = buf_room(out, utf8_room_for_utf16(part));
@@ -91,10 +122,32 @@ static void binary_text(const uint8_t *p, size_t n, struct buf *out)
 
 static void guid_text(const uint8_t *p, struct buf *out)
 {
-    buf_printf(out, "{%08lX-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}", (unsigned long)load_le32(p),
-               (unsigned)load_le16(p + 4), (unsigned)load_le16(p + 6), (unsigned)p[8], (unsigned)p[9],
-               (unsigned)p[10], (unsigned)p[11], (unsigned)p[12], (unsigned)p[13], (unsigned)p[14],
-               (unsigned)p[15]);
+    /* The first three parts are numbers, the rest is bytes. */
+    static const uint8_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    uint8_t bytes[16];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = p[order[i]];
+    buf_putc(out, '{');
+    binary_text(bytes, 4, out);
+    for (size_t i = 4; i < 10; i += 2) {
+        buf_putc(out, '-');
+        binary_text(bytes + i, 2, out);
+    }
+    buf_putc(out, '-');
+    binary_text(bytes + 10, 6, out);
+    buf_putc(out, '}');
+}
+
+static void hex_text(uint64_t v, struct buf *out)
+{
+    char digits[18];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdef"[v & 15];
+        v >>= 4;
+    } while (v);
+    buf_lit(out, "0x");
+    buf_put(out, sv_make(digits + at, sizeof digits - at));
 }
 
 /* [MS-DTYP] 2.4.2.1: an authority of 2^32 and more is written in hexadecimal. */
@@ -205,7 +258,7 @@ static void number_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
     case TYPE_HEX32:
     case TYPE_HEX64:
     case TYPE_HANDLE:
-        buf_printf(out, "0x%llx", (unsigned long long)little_endian(p, n));
+        hex_text(little_endian(p, n), out);
         break;
     default: /* a type nobody has described: its bytes are all that is known */
         binary_text(p, n, out);

@@ -58,6 +58,7 @@ struct parser {
     uint64_t last_chunk;    /* offset of the chunk walked last */
     uint64_t from_id;       /* records of this chunk with lower ids are passed without a look; 0: none */
     bool walking, idle, started, waiting;
+    bool decoder_is_set; /* to this chunk: most chunks have nothing to decode */
     unsigned held, quiet, restarts;
     struct evtx_key reached; /* the chunk taken last from the survey */
     uint64_t held_size, held_chunks;
@@ -108,7 +109,7 @@ static bool load_chunk(struct parser *p, uint64_t offset)
 static void begin_walk(struct parser *p)
 {
     evtx_filter_set_chunk(&p->filter, p->chunk.bytes, p->chunk.n);
-    binxml_set_chunk(&p->binxml, p->chunk.bytes, p->chunk.n);
+    p->decoder_is_set = false;
     p->last_chunk = p->chunk.offset;
     p->walking = true;
 }
@@ -393,6 +394,9 @@ static bool take_record(struct parser *p, const struct evtx_frame *frame, enum e
                         struct event *event)
 {
     size_t end = frame->at + frame->size - (frame->torn ? 0 : 4);
+    if (!p->decoder_is_set)
+        binxml_set_chunk(&p->binxml, p->chunk.bytes, p->chunk.n);
+    p->decoder_is_set = true;
     enum binxml_outcome outcome =
         binxml_decode(&p->binxml, frame->at + EVTX_RECORD_HEAD, end, event, &p->arena);
     if (outcome == BINXML_NOTHING) {

@@ -29,9 +29,8 @@ struct evtx_source {
 };
 
 struct evtx_template {
-    uint32_t offset; /* 0: unused */
-    uint32_t template_id;
     bool readable;
+    bool is_usual; /* the event id is the substitution that it always is */
     struct evtx_source event_id, provider, event_source;
 };
 
@@ -39,6 +38,9 @@ struct evtx_filter {
     const struct selector *selector;
     struct reader chunk;
     uint8_t wanted[8192]; /* bit per event id */
+    /* What templates[] is about: definition offset and template id. 0: nothing. Apart, because it is cleared
+     * per chunk. */
+    uint64_t known[EVTX_TEMPLATES];
     struct evtx_template templates[EVTX_TEMPLATES];
 };
 
