@@ -277,6 +277,15 @@ static void note_gone(struct source_set *s)
         }
 }
 
+/* What a parser holds back because it looks torn may be whole by now although the file says nothing of a
+ * change. */
+static void wake_waiting(struct source_set *s)
+{
+    for (struct tail *t = s->tails; t; t = t->next)
+        if (t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes)
+            t->status = TAIL_NEWS;
+}
+
 void source_set_scan(struct source_set *s)
 {
     int64_t interval = INT64_MAX;
@@ -287,6 +296,7 @@ void source_set_scan(struct source_set *s)
             interval = s->sources[i].config->poll_interval_ms;
     }
     note_gone(s);
+    wake_waiting(s);
     s->next_scan_ms = os_monotonic_ms() + (interval == INT64_MAX ? 1000 : interval);
     source_set_look(s);
 }

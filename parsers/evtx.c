@@ -516,6 +516,10 @@ static void evtx_next(struct parser *p, struct event *event, struct step *step)
             continue;
         if (r == ROUND_WAIT && (p->idle || fall_idle(p))) {
             give(p, step, STEP_MORE);
+            if (p->waiting) { /* for a chunk that is being written */
+                step->offset = p->chunk.offset;
+                step->length = EVTX_CHUNK_BYTES;
+            }
             return;
         }
         give_up(p, step, r);

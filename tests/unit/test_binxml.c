@@ -42,8 +42,10 @@ TestSuite(binxml, .init = setup, .fini = teardown);
 static void number(uint64_t v, size_t n)
 {
     cr_assert_leq(at + n, CHUNK);
-    for (size_t i = 0; i < n; i++)
-        chunk[at++] = i < 8 ? (uint8_t)(v >> (8 * i)) : 0;
+    for (size_t i = 0; i < n; i++) {
+        chunk[at++] = (uint8_t)(v & 0xff);
+        v >>= 8;
+    }
 }
 
 static void units(const char *ascii)

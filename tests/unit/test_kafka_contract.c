@@ -83,4 +83,4 @@ static const struct contract_fixture kafka = {
     .black_hole = black_hole,
 };
 
-SINK_CONTRACT_SUITE(kafka_contract, &kafka)
+SINK_CONTRACT_CONNECTED_SUITE(kafka_contract, &kafka)

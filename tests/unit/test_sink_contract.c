@@ -263,8 +263,18 @@ static const struct contract_fixture standard_output = {
     .peer_hang = stdout_hang,
 };
 
+SINK_CONTRACT_CONNECTED_SUITE(tcp_contract, &tcp)
+SINK_CONTRACT_CONNECTED_SUITE(tls_contract, &tls)
+
 SINK_CONTRACT_SUITE(udp_contract, &udp)
-SINK_CONTRACT_SUITE(tcp_contract, &tcp)
-SINK_CONTRACT_SUITE(tls_contract, &tls)
+SINK_CONTRACT_RETURN(udp_contract, &udp)
+SINK_CONTRACT_LOSS(udp_contract, &udp)
+SINK_CONTRACT_REFUSAL(udp_contract, &udp)
+SINK_CONTRACT_CHECK(udp_contract, &udp)
+
 SINK_CONTRACT_SUITE(file_contract, &file)
+SINK_CONTRACT_CHECK(file_contract, &file)
+
 SINK_CONTRACT_SUITE(stdout_contract, &standard_output)
+SINK_CONTRACT_LOSS(stdout_contract, &standard_output)
+SINK_CONTRACT_HANG(stdout_contract, &standard_output)
