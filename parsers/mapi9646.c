@@ -79,6 +79,15 @@ static void words_of_strings(const struct event *e, const struct roles *r, struc
     out->limit.has = mapi_text_number(number, &out->limit.v) > 0;
 }
 
+static struct sv lower_copy(struct sv v, struct arena *arena)
+{
+    char *to = sv_absent(v) ? NULL : arena_alloc(arena, v.n);
+    if (!to)
+        return SV_ABSENT;
+    ascii_lower_copy(to, v);
+    return sv_make(to, v.n);
+}
+
 /* The GUID that v is, with or without braces or quotes, in lower case; else absent. */
 static struct sv read_guid(struct sv v, struct arena *arena)
 {
@@ -87,10 +96,8 @@ static struct sv read_guid(struct sv v, struct arena *arena)
         v = sv_trim(sv_slice(v, 1, v.n - 1));
     if (mapi_text_guid(v) != v.n || v.n == 0)
         return SV_ABSENT;
-    char *to = arena_alloc(arena, v.n);
-    for (size_t i = 0; to && i < v.n; i++)
-        to[i] = ascii_lower(v.p[i]);
-    return to ? sv_make(to, v.n) : v;
+    struct sv lower = lower_copy(v, arena);
+    return sv_absent(lower) ? v : lower;
 }
 
 /* The principal: a DN, a GUID, or "GUID: DN". True when a DN in it cannot be read in full. */
@@ -221,31 +228,6 @@ static struct sv build_message(const struct event *e, const struct roles *r, str
     for (size_t i = 0; to && i < PIECES; i++)
         n = put(to, n, pieces[i]);
     return to ? sv_make(to, n) : SV_ABSENT;
-}
-
-/* ASCII letters of eight bytes at once: a byte between 'A' and 'Z' gets the bit that makes it lower case. */
-static uint64_t lower_eight(uint64_t bytes)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
-    uint64_t low7 = bytes & ~high;
-    uint64_t from_a = low7 + ones * (0x80 - 'A'), above_z = low7 + ones * (0x7f - 'Z');
-    return bytes | ((from_a & ~above_z & ~bytes & high) >> 2);
-}
-
-static struct sv lower_copy(struct sv v, struct arena *arena)
-{
-    char *to = sv_absent(v) ? NULL : arena_alloc(arena, v.n);
-    if (!to)
-        return SV_ABSENT;
-    size_t at = 0;
-    for (uint64_t eight; v.n - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, v.p + at, sizeof eight);
-        eight = lower_eight(eight);
-        memcpy(to + at, &eight, sizeof eight);
-    }
-    for (; at < v.n; at++)
-        to[at] = ascii_lower(v.p[at]);
-    return sv_make(to, v.n);
 }
 
 void record_normalize(const struct event *e, struct arena *arena, struct record *out)

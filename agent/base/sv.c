@@ -158,6 +158,28 @@ int sv_cmp(struct sv a, struct sv b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
+/* Eight bytes at once: a byte between 'A' and 'Z' gets the bit that makes it lower case. */
+static uint64_t lower_eight(uint64_t bytes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
+    uint64_t low7 = bytes & ~high;
+    uint64_t from_a = low7 + ones * (0x80 - 'A'), above_z = low7 + ones * (0x7f - 'Z');
+    return bytes | ((from_a & ~above_z & ~bytes & high) >> 2);
+}
+
+char *ascii_lower_copy(char *to, struct sv v)
+{
+    size_t at = 0;
+    for (uint64_t eight; v.n - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, v.p + at, sizeof eight);
+        eight = lower_eight(eight);
+        memcpy(to + at, &eight, sizeof eight);
+    }
+    for (; at < v.n; at++)
+        to[at] = ascii_lower(v.p[at]);
+    return to + v.n;
+}
+
 int ascii_hex_value(char c)
 {
     if (ascii_is_digit(c))
