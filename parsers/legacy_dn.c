@@ -12,7 +12,12 @@ struct segment {
     enum prefix prefix; /* PREFIX_NONE: cannot be read; value is the whole segment */
     struct sv name;     /* the prefix as written */
     struct sv value;
-    bool tidy; /* written without blanks that do not belong to it */
+};
+
+/* What is left of a DN. */
+struct walk {
+    struct sv rest;
+    bool tidy; /* what is behind was written without empty segments and blanks that do not belong to it */
 };
 
 static enum prefix prefix_of(struct sv name)
@@ -31,6 +36,19 @@ static enum prefix prefix_of(struct sv name)
     }
 }
 
+/* A segment as nearly all are written: prefix, '=' and value, without a blank around them. */
+static bool read_plain(struct sv raw, struct segment *out)
+{
+    size_t equals = raw.n > 1 && raw.p[1] == '=' ? 1 : 2;
+    if (raw.n < equals + 2 || raw.p[equals] != '=' || ascii_is_space(raw.p[equals + 1]) ||
+        ascii_is_space(raw.p[raw.n - 1]))
+        return false;
+    out->name = sv_make(raw.p, equals);
+    out->value = sv_make(raw.p + equals + 1, raw.n - equals - 1);
+    out->prefix = prefix_of(out->name);
+    return out->prefix != PREFIX_NONE;
+}
+
 static struct segment segment_of(struct sv raw)
 {
     struct sv text = sv_trim(raw);
@@ -42,49 +60,69 @@ static struct segment segment_of(struct sv raw)
         struct sv value = sv_trim(sv_slice(text, equals + 1, text.n));
         enum prefix prefix = prefix_of(name);
         if (prefix != PREFIX_NONE)
-            return (struct segment){prefix, name, value, name.n + 1 + value.n == raw.n};
+            return (struct segment){prefix, name, value};
     }
-    return (struct segment){PREFIX_NONE, SV_ABSENT, text, text.n == raw.n};
+    return (struct segment){PREFIX_NONE, SV_ABSENT, text};
+}
+
+static size_t written_length(const struct segment *s)
+{
+    return s->prefix == PREFIX_NONE ? s->value.n : s->name.n + 1 + s->value.n;
+}
+
+/* From the first '/' on: what is before it is no segment. */
+static struct walk walk_start(struct sv dn)
+{
+    size_t start = dn.n && dn.p[0] == '/' ? 0 : sv_find_char(dn, '/');
+    return (struct walk){sv_slice(dn, start == SV_NPOS ? dn.n : start, dn.n), true};
 }
 
 /* The next segment that is not empty: "//" counts as "/". */
-static bool segment_next(struct sv *rest, struct segment *out)
+static bool walk_next(struct walk *w, struct segment *out)
 {
-    while (rest->n) {
-        struct sv from = sv_slice(*rest, 1, rest->n);
-        size_t n = sv_find_char(from, '/');
-        n = n == SV_NPOS ? from.n : n;
-        *rest = sv_slice(from, n, from.n);
-        *out = segment_of(sv_slice(from, 0, n));
-        if (out->prefix != PREFIX_NONE || out->value.n)
+    while (w->rest.n) {
+        struct sv raw = sv_make(w->rest.p + 1, w->rest.n - 1);
+        const char *slash = memchr(raw.p, '/', raw.n);
+        raw.n = slash ? (size_t)(slash - raw.p) : raw.n;
+        w->rest = sv_make(raw.p + raw.n, w->rest.n - 1 - raw.n);
+        if (read_plain(raw, out))
+            return true;
+        *out = segment_of(raw);
+        bool is_empty = out->prefix == PREFIX_NONE && out->value.n == 0;
+        w->tidy &= !is_empty && written_length(out) == raw.n;
+        if (!is_empty)
             return true;
     }
     return false;
 }
 
-bool legacy_dn_starts(struct sv v)
+/* The prefix that v begins with behind its '/'. */
+static enum prefix prefix_at(struct sv v)
 {
     /* Prefixes have up to four letters; a few blanks on each side are all that texts are seen to have. */
     enum { HEAD_MAX = 24 };
+    size_t max = v.n < HEAD_MAX ? v.n : HEAD_MAX, equals = 1;
     if (v.n == 0 || v.p[0] != '/')
-        return false;
-    struct sv head = sv_slice(v, 1, HEAD_MAX);
-    size_t equals = sv_find_char(head, '=');
-    return equals != SV_NPOS && prefix_of(sv_trim(sv_slice(head, 0, equals))) != PREFIX_NONE;
+        return PREFIX_NONE;
+    while (equals < max && v.p[equals] != '=')
+        equals++;
+    return equals < max ? prefix_of(sv_trim(sv_make(v.p + 1, equals - 1))) : PREFIX_NONE;
+}
+
+bool legacy_dn_starts(struct sv v)
+{
+    return prefix_at(v) != PREFIX_NONE;
 }
 
 size_t legacy_dn_find(struct sv v, bool organization_only)
 {
     for (size_t at = 0; at < v.n; at++) {
-        size_t step = sv_find_char(sv_slice(v, at, v.n), '/');
-        if (step == SV_NPOS)
+        const char *slash = memchr(v.p + at, '/', v.n - at);
+        if (!slash)
             break;
-        at += step;
-        struct sv rest = sv_slice(v, at, v.n);
-        if (!legacy_dn_starts(rest))
-            continue;
-        struct sv name = sv_trim(sv_slice(rest, 1, sv_find_char(rest, '=')));
-        if (!organization_only || name.n == 1)
+        at = (size_t)(slash - v.p);
+        enum prefix prefix = prefix_at(sv_make(slash, v.n - at));
+        if (organization_only ? prefix == PREFIX_O : prefix != PREFIX_NONE)
             return at;
     }
     return SV_NPOS;
@@ -92,7 +130,7 @@ size_t legacy_dn_find(struct sv v, bool organization_only)
 
 struct sv text_unwrap(struct sv v, struct arena *arena)
 {
-    if (sv_find_char(v, '\n') == SV_NPOS && sv_find_char(v, '\r') == SV_NPOS)
+    if (v.n == 0 || (!memchr(v.p, '\n', v.n) && !memchr(v.p, '\r', v.n)))
         return v;
     char *to = arena_alloc(arena, v.n);
     if (!to)
@@ -113,21 +151,6 @@ struct sv text_unwrap(struct sv v, struct arena *arena)
     return sv_make(to, n);
 }
 
-static bool is_tidy(struct sv dn)
-{
-    size_t start = sv_find_char(dn, '/');
-    struct sv rest = sv_slice(dn, start == SV_NPOS ? dn.n : start, dn.n);
-    size_t left = rest.n;
-    struct segment s;
-    while (segment_next(&rest, &s)) {
-        size_t written = s.value.n + (s.prefix == PREFIX_NONE ? 1 : s.name.n + 2);
-        if (!s.tidy || left - rest.n != written)
-            return false;
-        left = rest.n;
-    }
-    return left == 0;
-}
-
 static size_t put(char *to, size_t at, struct sv v)
 {
     if (v.n)
@@ -135,19 +158,19 @@ static size_t put(char *to, size_t at, struct sv v)
     return at + v.n;
 }
 
-/* The DN without the blanks that do not belong to it; dn itself when there are none. */
+/* The DN without the blanks and the empty segments that do not belong to it; dn itself when there are none.
+ */
 static struct sv tidy(struct sv dn, struct arena *arena)
 {
-    if (is_tidy(dn))
-        return dn;
-    char *to = arena_alloc(arena, dn.n);
+    struct segment s;
+    struct walk look = walk_start(dn), w = look;
+    while (look.tidy && walk_next(&look, &s))
+        continue;
+    char *to = look.tidy ? NULL : arena_alloc(arena, dn.n);
     if (!to)
         return dn;
-    size_t start = sv_find_char(dn, '/');
-    struct sv rest = sv_slice(dn, start == SV_NPOS ? dn.n : start, dn.n);
-    size_t n = put(to, 0, sv_trim(sv_slice(dn, 0, dn.n - rest.n)));
-    struct segment s;
-    while (segment_next(&rest, &s)) {
+    size_t n = put(to, 0, sv_trim(sv_slice(dn, 0, dn.n - w.rest.n)));
+    while (walk_next(&w, &s)) {
         n = put(to, n, SV("/"));
         n = put(to, n, s.name);
         if (s.prefix != PREFIX_NONE)
@@ -170,15 +193,15 @@ static struct sv without_hex_prefix(struct sv cn)
     return sv_slice(cn, HEX + 1, cn.n);
 }
 
-/* The values of count cn segments from rest on, joined with '/'. */
-static struct sv join_containers(struct sv rest, size_t count, struct arena *arena)
+/* The values of count cn segments from w on, joined with '/'. */
+static struct sv join_containers(struct walk w, size_t count, struct arena *arena)
 {
-    char *to = arena_alloc(arena, rest.n);
+    char *to = arena_alloc(arena, w.rest.n);
     if (!to)
         return SV_ABSENT;
     size_t n = 0;
     struct segment s;
-    while (count && segment_next(&rest, &s)) {
+    while (count && walk_next(&w, &s)) {
         if (s.prefix != PREFIX_CN)
             continue;
         if (n)
@@ -195,22 +218,20 @@ static void take_if_first(struct sv *field, struct sv value)
         *field = value;
 }
 
-void legacy_dn_parse(struct sv dn, struct arena *arena, struct legacy_dn *out)
+/* Fills *out from a DN of at most LEGACY_DN_MAX bytes; returns true if it is tidy. */
+static bool take_apart(struct sv dn, struct arena *arena, struct legacy_dn *out)
 {
-    dn = tidy(text_unwrap(sv_trim(dn), arena), arena);
-    *out = (struct legacy_dn){.text = sv_trim(utf8_cut(dn, LEGACY_DN_MAX)), .readable = true};
-    out->cut = dn.n > LEGACY_DN_MAX;
-    size_t start = sv_find_char(out->text, '/');
-    struct sv rest = sv_slice(out->text, start == SV_NPOS ? out->text.n : start, out->text.n);
-    struct sv containers = rest, first_container = SV_ABSENT;
+    *out = (struct legacy_dn){.text = dn, .readable = true};
+    struct walk w = walk_start(dn), containers = w;
+    struct sv first_container = SV_ABSENT;
     size_t cns = 0; /* since the first ou */
     struct segment s;
-    while (segment_next(&rest, &s)) {
+    while (walk_next(&w, &s)) {
         if (s.prefix == PREFIX_O) {
             take_if_first(&out->organization, s.value);
         } else if (s.prefix == PREFIX_OU && sv_absent(out->admin_group)) {
             take_if_first(&out->admin_group, s.value);
-            containers = rest;
+            containers = w;
             cns = 0;
         } else if (s.prefix == PREFIX_CN) {
             if (cns++ == 0)
@@ -226,4 +247,16 @@ void legacy_dn_parse(struct sv dn, struct arena *arena, struct legacy_dn *out)
         out->cn = SV_ABSENT;
     else
         out->user = without_hex_prefix(out->cn);
+    return w.tidy;
+}
+
+void legacy_dn_parse(struct sv dn, struct arena *arena, struct legacy_dn *out)
+{
+    dn = text_unwrap(sv_trim(dn), arena);
+    /* Nearly every DN is tidy and short, which is known when it has been read. */
+    if (dn.n <= LEGACY_DN_MAX && take_apart(dn, arena, out))
+        return;
+    dn = tidy(dn, arena);
+    take_apart(sv_trim(utf8_cut(dn, LEGACY_DN_MAX)), arena, out);
+    out->cut = dn.n > LEGACY_DN_MAX;
 }

@@ -20,15 +20,17 @@ bool mapi9646_is(const struct event *e)
 /* Where the insertion strings stand that have a role; SIZE_MAX: none has it. */
 struct roles {
     size_t who, client, limit, type;
+    struct opt_u64 number; /* that the limit is */
 };
 
 static const size_t nowhere = SIZE_MAX;
 
-static bool is_number(struct sv v)
+static struct opt_u64 number_of(struct sv v)
 {
-    uint64_t value;
+    struct opt_u64 number = {0, false};
     v = sv_trim(v);
-    return v.n && mapi_text_number(v, &value) == v.n;
+    number.has = v.n && mapi_text_number(v, &number.v) == v.n;
+    return number;
 }
 
 /*
@@ -38,15 +40,15 @@ static bool is_number(struct sv v)
  */
 static struct roles find_roles(const struct event *e)
 {
-    struct roles r = {nowhere, nowhere, nowhere, nowhere};
+    struct roles r = {nowhere, nowhere, nowhere, nowhere, {0, false}};
     size_t n = e->data_count;
     if (n < 2)
         return r; /* a single string is the whole message, if it is anything */
     r.type = n - 1;
     for (size_t i = n - 1; i-- > 0 && r.limit == nowhere;)
-        if (is_number(e->data[i].value))
+        if ((r.number = number_of(e->data[i].value)).has)
             r.limit = i;
-    if (r.limit == nowhere && is_number(e->data[n - 1].value)) {
+    if (r.limit == nowhere && (r.number = number_of(e->data[n - 1].value)).has) {
         r.limit = n - 1;
         r.type = nowhere;
     } else if (r.limit != nowhere && r.limit + 1 < r.type &&
@@ -73,10 +75,9 @@ static void words_of_strings(const struct event *e, const struct roles *r, struc
         .who = string_at(e, r->who),
         .client = sv_trim(string_at(e, r->client)),
         .type = sv_trim(string_at(e, r->type)),
+        .limit = r->number,
         .form = FORM_EXCEEDED,
     };
-    struct sv number = sv_trim(string_at(e, r->limit));
-    out->limit.has = mapi_text_number(number, &out->limit.v) > 0;
 }
 
 static struct sv lower_copy(struct sv v, struct arena *arena)

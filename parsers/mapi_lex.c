@@ -81,9 +81,12 @@ struct sv lex_unquote(struct sv v)
 bool lex_is_placeholder(struct sv word)
 {
     uint64_t number;
-    if (sv_starts(word, SV("%")) && sv_to_u64(sv_slice(word, 1, word.n), &number))
+    if (word.n && word.p[0] == '%' && sv_to_u64(sv_slice(word, 1, word.n), &number))
         return true;
-    return sv_find_char(word, '<') != SV_NPOS || sv_find_char(word, '>') != SV_NPOS;
+    for (size_t i = 0; i < word.n; i++)
+        if (word.p[i] == '<' || word.p[i] == '>')
+            return true;
+    return false;
 }
 
 size_t mapi_text_number(struct sv v, uint64_t *value)
@@ -173,12 +176,21 @@ static const struct sv closing_words[] = {
     SV_INIT("การปิด"),
 };
 
+static bool is_closing_word(struct sv text)
+{
+    char first = ascii_lower(text.p[0]);
+    for (size_t i = 0; i < sizeof closing_words / sizeof closing_words[0]; i++)
+        if (first == closing_words[i].p[0] && sv_istarts(text, closing_words[i]))
+            return true;
+    return false;
+}
+
 enum message_form lex_form_before(struct sv t, size_t at)
 {
     enum { NEAR = 80 }; /* bytes; the word is in the same sentence */
     struct sv near = sv_slice(t, at > NEAR ? at - NEAR : 0, at);
-    for (size_t i = 0; i < sizeof closing_words / sizeof closing_words[0]; i++)
-        if (sv_ifind(near, closing_words[i]) != SV_NPOS)
+    for (; near.n; near = sv_make(near.p + 1, near.n - 1))
+        if (is_closing_word(near))
             return FORM_CLOSING;
     return FORM_EXCEEDED;
 }

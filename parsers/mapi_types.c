@@ -104,9 +104,10 @@ static struct sv fold(struct sv word, char key[MAPI_TYPE_WORD_MAX])
         key[n++] = ascii_lower(c);
     }
     struct sv folded = sv_make(key, n);
-    if (sv_starts(folded, SV("objt")))
-        return sv_slice(folded, 4, n);
-    return sv_starts(folded, SV("obj")) ? sv_slice(folded, 3, n) : folded;
+    if (n < 3 || memcmp(key, "obj", 3) != 0)
+        return folded;
+    size_t prefix = n > 3 && key[3] == 't' ? 4 : 3;
+    return sv_make(key + prefix, n - prefix);
 }
 
 struct sv mapi_object_type(struct sv word)
@@ -135,10 +136,8 @@ struct sv mapi_client_type(struct sv word)
  */
 enum limit_class mapi_limit_class(struct sv type, struct sv client, struct opt_u64 limit)
 {
-    if (sv_empty(type) || sv_ieq(type, SV("other")))
-        return LIMIT_OTHER;
     if (!sv_eq(type, SV("session")))
-        return LIMIT_OBJECT;
+        return sv_empty(type) || sv_ieq(type, SV("other")) ? LIMIT_OTHER : LIMIT_OBJECT;
     if (sv_empty(client))
         return limit.has && limit.v == 16 ? LIMIT_SERVICE_SESSION : LIMIT_SESSION;
     if (sv_ieq(client, SV("MoMT")) || sv_ieq(client, SV("User")))

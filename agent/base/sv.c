@@ -21,7 +21,7 @@ struct sv sv_slice(struct sv v, size_t from, size_t to)
 static bool bytes_ieq(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+        if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     return true;
 }
