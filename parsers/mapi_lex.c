@@ -89,8 +89,26 @@ bool lex_is_placeholder(struct sv word)
     return false;
 }
 
+/* A number without separators that is all of v and certainly has no more than 64 bits; 0 if it is none. */
+static size_t plain_number(struct sv v, uint64_t *value)
+{
+    enum { SAFE_DIGITS = 19 };
+    uint64_t sum = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        if (i == SAFE_DIGITS || !ascii_is_digit(v.p[i]))
+            return 0;
+        sum = sum * 10 + (unsigned)(v.p[i] - '0');
+    }
+    if (v.n)
+        *value = sum;
+    return v.n;
+}
+
 size_t mapi_text_number(struct sv v, uint64_t *value)
 {
+    size_t plain = plain_number(v, value);
+    if (plain)
+        return plain;
     char digits[20];
     size_t n = 0, at = 0;
     char separator = '\0';

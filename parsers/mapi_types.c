@@ -113,6 +113,8 @@ static struct sv fold(struct sv word, char key[MAPI_TYPE_WORD_MAX])
 struct sv mapi_object_type(struct sv word)
 {
     char key[MAPI_TYPE_WORD_MAX];
+    if (sv_eq(word, SV("session"))) /* what nearly all of these events are about */
+        return SV("session");
     struct sv folded = fold(word, key);
     if (sv_empty(folded))
         return SV_ABSENT;

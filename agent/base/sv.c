@@ -18,9 +18,21 @@ struct sv sv_slice(struct sv v, size_t from, size_t to)
     return v.p ? sv_make(v.p + from, to - from) : v;
 }
 
+static bool eight_equal(const char *a, const char *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y;
+}
+
 static bool bytes_ieq(const char *a, const char *b, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t i = 0;
+    /* What is equal as it stands is the common case. */
+    while (n - i >= 8 && eight_equal(a + i, b + i))
+        i += 8;
+    for (; i < n; i++)
         if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     return true;
@@ -158,25 +170,28 @@ int sv_cmp(struct sv a, struct sv b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
-/* Eight bytes at once: a byte between 'A' and 'Z' gets the bit that makes it lower case. */
-static uint64_t lower_eight(uint64_t bytes)
+enum { LOWER_STEP = 16 };
+
+/* A number of bytes that the compiler knows is turned into vector instructions. */
+static inline void lower_step(char *to, const char *from)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
-    uint64_t low7 = bytes & ~high;
-    uint64_t from_a = low7 + ones * (0x80 - 'A'), above_z = low7 + ones * (0x7f - 'Z');
-    return bytes | ((from_a & ~above_z & ~bytes & high) >> 2);
+    char bytes[LOWER_STEP];
+    memcpy(bytes, from, LOWER_STEP);
+    for (size_t i = 0; i < LOWER_STEP; i++)
+        bytes[i] = ascii_lower(bytes[i]);
+    memcpy(to, bytes, LOWER_STEP);
 }
 
 char *ascii_lower_copy(char *to, struct sv v)
 {
     size_t at = 0;
-    for (uint64_t eight; v.n - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, v.p + at, sizeof eight);
-        eight = lower_eight(eight);
-        memcpy(to + at, &eight, sizeof eight);
-    }
-    for (; at < v.n; at++)
-        to[at] = ascii_lower(v.p[at]);
+    for (; v.n - at > LOWER_STEP; at += LOWER_STEP)
+        lower_step(to + at, v.p + at);
+    if (v.n >= LOWER_STEP)
+        lower_step(to + v.n - LOWER_STEP, v.p + v.n - LOWER_STEP);
+    else
+        for (; at < v.n; at++)
+            to[at] = ascii_lower(v.p[at]);
     return to + v.n;
 }
 
