@@ -70,11 +70,10 @@ static bool has_names(const struct event *e)
 
 static void put_datum(struct buf *b, struct sv key, struct sv value, size_t value_max)
 {
-    buf_lit(b, ",\"");
-    buf_put(b, key);
-    buf_lit(b, "\":\"");
-    json_text(b, utf8_cut(value, value_max));
-    buf_putc(b, '"');
+    char text[DATA_KEY_MAX + 8] = ",\"";
+    memcpy(text + 2, key.p, key.n);
+    memcpy(text + 2 + key.n, "\":\"", 3);
+    json_string(b, sv_make(text, key.n + 5), utf8_cut(value, value_max));
 }
 
 static void put_data(struct buf *b, const struct event *e, size_t value_max, bool with_binary)
@@ -132,19 +131,15 @@ static void put_process(struct buf *b, const struct event *e)
     struct json_mark process = json_open(b, SV(",\"process\":"));
     if (e->process_id.has && e->process_id.v)
         json_number(b, SV(",\"pid\":"), e->process_id.v);
-    if (e->thread_id.has && e->thread_id.v) {
-        json_number(b, SV(",\"thread\":{\"id\":"), e->thread_id.v);
-        buf_putc(b, '}');
-    }
+    if (e->thread_id.has && e->thread_id.v)
+        json_number_then(b, SV(",\"thread\":{\"id\":"), e->thread_id.v, SV("}"));
     json_close(b, process, "{}");
 }
 
 static void put_number_text(struct buf *b, struct sv key, struct opt_u64 number)
 {
-    if (!number.has)
-        return;
-    json_number(b, key, number.v);
-    buf_putc(b, '"');
+    if (number.has)
+        json_number_then(b, key, number.v, SV("\""));
 }
 
 void ecs_put_winlog(struct buf *b, const struct event *e, size_t value_max, bool with_binary)

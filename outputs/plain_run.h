@@ -52,25 +52,59 @@ static inline unsigned plain_sixteen_stops(__m128i x)
 }
 #endif
 
-/* plain_copy of less than eight bytes: the ends overlap where there are four, a blank stands for what is not
- * there. */
+/* Copies of short texts give what they copied, for plain_eight. Four to seven bytes: both ends, which
+ * overlap. */
+static inline uint64_t plain_ends_of_four(char *to, struct sv v)
+{
+    uint32_t first, last;
+    memcpy(&first, v.p, 4);
+    memcpy(&last, v.p + v.n - 4, 4);
+    memcpy(to, &first, 4);
+    memcpy(to + v.n - 4, &last, 4);
+    return (uint64_t)first << 32 | last;
+}
+
+/* One to three bytes: first, middle and last, whichever of them are the same. */
+static inline uint64_t plain_three(char *to, struct sv v)
+{
+    char first = v.p[0], middle = v.p[v.n / 2], last = v.p[v.n - 1];
+    to[0] = first;
+    to[v.n / 2] = middle;
+    to[v.n - 1] = last;
+    return (PLAIN_EVERY_BYTE(' ') << 24) | (uint64_t)(unsigned char)first << 16 |
+           (uint64_t)(unsigned char)middle << 8 | (unsigned char)last;
+}
+
 static inline bool plain_copy_short(char *to, struct sv v)
 {
-    if (v.n >= 4) {
-        uint32_t first, last;
-        memcpy(&first, v.p, 4);
-        memcpy(&last, v.p + v.n - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + v.n - 4, &last, 4);
-        return plain_eight((uint64_t)first << 32 | last);
-    }
-    uint64_t bytes = PLAIN_EVERY_BYTE(' ');
-    for (size_t i = 0; i < v.n; i++) {
-        to[i] = v.p[i];
-        bytes = bytes << 8 | (unsigned char)v.p[i];
-    }
-    return plain_eight(bytes);
+    return v.n == 0 || plain_eight(v.n >= 4 ? plain_ends_of_four(to, v) : plain_three(to, v));
 }
+
+static inline bool plain_copy_eight(char *to, const char *from)
+{
+    uint64_t x;
+    memcpy(&x, from, 8);
+    memcpy(to, &x, 8);
+    return plain_eight(x);
+}
+
+#if defined(__SSE2__)
+enum { PLAIN_COPY_STEP = 16 };
+
+static inline bool plain_copy_step(char *to, const char *from)
+{
+    __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, sixteen);
+    return plain_sixteen_stops(sixteen) == 0;
+}
+#else
+enum { PLAIN_COPY_STEP = 8 };
+
+static inline bool plain_copy_step(char *to, const char *from)
+{
+    return plain_copy_eight(to, from);
+}
+#endif
 
 /*
  * Copies v to to, which has room for it, and returns true if all of it is plain; otherwise false, and what is
@@ -78,28 +112,15 @@ static inline bool plain_copy_short(char *to, struct sv v)
  */
 static inline bool plain_copy(char *to, struct sv v)
 {
-    size_t at = 0;
-    uint64_t x;
     if (v.n < 8)
         return plain_copy_short(to, v);
-#if defined(__SSE2__)
-    for (; v.n - at >= 16; at += 16) {
-        __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)(v.p + at));
-        _mm_storeu_si128((__m128i *)(void *)(to + at), sixteen);
-        if (plain_sixteen_stops(sixteen))
+    if (v.n < PLAIN_COPY_STEP)
+        return plain_copy_eight(to, v.p) && plain_copy_eight(to + v.n - 8, v.p + v.n - 8);
+    for (size_t at = 0; v.n - at > PLAIN_COPY_STEP; at += PLAIN_COPY_STEP)
+        if (!plain_copy_step(to + at, v.p + at))
             return false;
-    }
-#endif
-    for (; v.n - at >= 8; at += 8) {
-        memcpy(&x, v.p + at, 8);
-        memcpy(to + at, &x, 8);
-        if (!plain_eight(x))
-            return false;
-    }
     /* The tail is looked at together with bytes that are known to be plain. */
-    memcpy(&x, v.p + v.n - 8, 8);
-    memcpy(to + v.n - 8, &x, 8);
-    return plain_eight(x);
+    return plain_copy_step(to + v.n - PLAIN_COPY_STEP, v.p + v.n - PLAIN_COPY_STEP);
 }
 
 /*

@@ -6,7 +6,7 @@ const char digits_pairs[] =
     "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
     "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
-static size_t count_digits(uint64_t value)
+size_t digits_count(uint64_t value)
 {
     size_t count = 1;
     for (uint64_t bound = 10; count < DIGITS_U64_MAX && value >= bound; bound *= 10)
@@ -26,7 +26,7 @@ char *digits_put_padded(char *to, uint64_t value, size_t count)
 
 char *digits_put(char *to, uint64_t value)
 {
-    return digits_put_padded(to, value, count_digits(value));
+    return digits_put_padded(to, value, digits_count(value));
 }
 
 char *digits_put_hex(char *to, const void *from, size_t n)

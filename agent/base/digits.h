@@ -22,6 +22,9 @@ static inline char *digits_put_two(char *to, unsigned value)
     return to + 2;
 }
 
+/* How many decimal digits value has. */
+size_t digits_count(uint64_t value);
+
 /* Writes value in decimal without padding; returns the end. */
 char *digits_put(char *to, uint64_t value);
 
