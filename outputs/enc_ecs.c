@@ -45,10 +45,10 @@ static void put_tags(const struct draft *d, struct buf *b)
 {
     struct json_mark tags = json_open(b, SV(",\"tags\":"));
     const struct setting_list *own = &d->context->tags;
-    if (d->is_exchange)
-        buf_lit(b, ",\"exchange\"");
     if (d->is_mapi)
-        buf_lit(b, ",\"mapi-limit\"");
+        buf_lit(b, ",\"exchange\",\"mapi-limit\"");
+    else if (d->is_exchange)
+        buf_lit(b, ",\"exchange\"");
     for (size_t i = 0; i < own->count; i++)
         if (!is_fixed_tag(d, sv_from(own->items[i])))
             keyword_item(b, sv_from(own->items[i]));
@@ -84,11 +84,10 @@ static void put_labels(const struct draft *d, struct buf *b)
 static void put_data_stream(const struct draft *d, struct buf *b)
 {
     struct sv namespace_ = sv_empty(d->context->namespace_) ? SV("default") : d->context->namespace_;
-    buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"");
     if (d->is_mapi)
-        buf_lit(b, "msexchange.mapi_limit\"");
+        buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"msexchange.mapi_limit\"");
     else
-        buf_lit(b, "msexchange.event\"");
+        buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"msexchange.event\"");
     json_keyword(b, SV(",\"namespace\":\""), namespace_);
     buf_putc(b, '}');
 }

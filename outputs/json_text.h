@@ -97,12 +97,15 @@ static inline void json_keyword(struct buf *b, struct sv key, struct sv v)
 /* Appends key, a number and what follows it. key: ',"name":'. */
 static inline void json_number_then(struct buf *b, struct sv key, uint64_t value, struct sv after)
 {
-    size_t count = digits_count(value);
+    size_t count = value < 10 ? 1 : digits_count(value);
     char *to = buf_room(b, key.n + count + after.n);
     if (!to)
         return;
     memcpy(to, key.p, key.n);
-    memcpy(digits_put_padded(to + key.n, value, count), after.p, after.n);
+    to[key.n] = (char)('0' + value);
+    if (count > 1)
+        digits_put_padded(to + key.n, value, count);
+    memcpy(to + key.n + count, after.p, after.n);
     b->n += key.n + count + after.n;
 }
 

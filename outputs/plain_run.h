@@ -52,40 +52,20 @@ static inline unsigned plain_sixteen_stops(__m128i x)
 }
 #endif
 
-/* Copies of short texts give what they copied, for plain_eight. Four to seven bytes: both ends, which
- * overlap. */
-static inline uint64_t plain_ends_of_four(char *to, struct sv v)
-{
-    uint32_t first, last;
-    memcpy(&first, v.p, 4);
-    memcpy(&last, v.p + v.n - 4, 4);
-    memcpy(to, &first, 4);
-    memcpy(to + v.n - 4, &last, 4);
-    return (uint64_t)first << 32 | last;
-}
-
-/* One to three bytes: first, middle and last, whichever of them are the same. */
-static inline uint64_t plain_three(char *to, struct sv v)
-{
-    char first = v.p[0], middle = v.p[v.n / 2], last = v.p[v.n - 1];
-    to[0] = first;
-    to[v.n / 2] = middle;
-    to[v.n - 1] = last;
-    return (PLAIN_EVERY_BYTE(' ') << 24) | (uint64_t)(unsigned char)first << 16 |
-           (uint64_t)(unsigned char)middle << 8 | (unsigned char)last;
-}
-
-static inline bool plain_copy_short(char *to, struct sv v)
-{
-    return v.n == 0 || plain_eight(v.n >= 4 ? plain_ends_of_four(to, v) : plain_three(to, v));
-}
-
-static inline bool plain_copy_eight(char *to, const char *from)
+static inline uint64_t plain_move_eight(char *to, const char *from)
 {
     uint64_t x;
     memcpy(&x, from, 8);
     memcpy(to, &x, 8);
-    return plain_eight(x);
+    return x;
+}
+
+static inline uint32_t plain_move_four(char *to, const char *from)
+{
+    uint32_t x;
+    memcpy(&x, from, 4);
+    memcpy(to, &x, 4);
+    return x;
 }
 
 #if defined(__SSE2__)
@@ -97,14 +77,51 @@ static inline bool plain_copy_step(char *to, const char *from)
     _mm_storeu_si128((__m128i *)(void *)to, sixteen);
     return plain_sixteen_stops(sixteen) == 0;
 }
+
+static inline bool plain_both(uint64_t x, uint64_t y)
+{
+    return plain_sixteen_stops(_mm_set_epi64x((long long)x, (long long)y)) == 0;
+}
 #else
 enum { PLAIN_COPY_STEP = 8 };
 
 static inline bool plain_copy_step(char *to, const char *from)
 {
-    return plain_copy_eight(to, from);
+    return plain_eight(plain_move_eight(to, from));
+}
+
+static inline bool plain_both(uint64_t x, uint64_t y)
+{
+    return plain_eight(x) && plain_eight(y);
 }
 #endif
+
+/* One to three bytes: first, middle and last, whichever of them are the same. */
+static inline bool plain_copy_three(char *to, struct sv v)
+{
+    unsigned char first = (unsigned char)v.p[0], middle = (unsigned char)v.p[v.n / 2];
+    unsigned char last = (unsigned char)v.p[v.n - 1];
+    to[0] = (char)first;
+    to[v.n / 2] = (char)middle;
+    to[v.n - 1] = (char)last;
+    uint64_t x = (PLAIN_EVERY_BYTE(' ') << 24) | (uint32_t)first << 16 | (uint32_t)middle << 8 | last;
+    return plain_both(x, x);
+}
+
+/* plain_copy of less than a step: both ends are copied and overlap in the middle. */
+static inline bool plain_copy_short(char *to, struct sv v)
+{
+    if (v.n >= 8) {
+        uint64_t head = plain_move_eight(to, v.p);
+        return plain_both(head, plain_move_eight(to + v.n - 8, v.p + v.n - 8));
+    }
+    if (v.n >= 4) {
+        uint64_t x = plain_move_four(to, v.p);
+        x |= (uint64_t)plain_move_four(to + v.n - 4, v.p + v.n - 4) << 32;
+        return plain_both(x, x);
+    }
+    return v.n == 0 || plain_copy_three(to, v);
+}
 
 /*
  * Copies v to to, which has room for it, and returns true if all of it is plain; otherwise false, and what is
@@ -112,10 +129,8 @@ static inline bool plain_copy_step(char *to, const char *from)
  */
 static inline bool plain_copy(char *to, struct sv v)
 {
-    if (v.n < 8)
-        return plain_copy_short(to, v);
     if (v.n < PLAIN_COPY_STEP)
-        return plain_copy_eight(to, v.p) && plain_copy_eight(to + v.n - 8, v.p + v.n - 8);
+        return plain_copy_short(to, v);
     for (size_t at = 0; v.n - at > PLAIN_COPY_STEP; at += PLAIN_COPY_STEP)
         if (!plain_copy_step(to + at, v.p + at))
             return false;

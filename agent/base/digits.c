@@ -26,6 +26,10 @@ char *digits_put_padded(char *to, uint64_t value, size_t count)
 
 char *digits_put(char *to, uint64_t value)
 {
+    if (value < 10) {
+        *to = (char)('0' + value);
+        return to + 1;
+    }
     return digits_put_padded(to, value, digits_count(value));
 }
 
