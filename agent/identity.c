@@ -153,10 +153,11 @@ static bool make_name(struct buf *b, const struct event *e, const char *content,
     return true;
 }
 
-static bool fill_id(struct identity *id, struct record *r, uint64_t ordinal)
+bool identity_fill_id(struct identity *id, struct record *r, uint64_t ordinal)
 {
     char content[RECORD_HASH_TEXT] = "";
     uint8_t digest[SHA1_BYTES];
+    r->id[0] = '\0';
     if (!r->event->record_id.has && !identity_content_hash(id, r, content))
         return false;
     if (!make_name(&id->name, r->event, content, ordinal) ||
@@ -166,11 +167,15 @@ static bool fill_id(struct identity *id, struct record *r, uint64_t ordinal)
     return true;
 }
 
+bool identity_fill_hash(struct identity *id, struct record *r)
+{
+    r->hash[0] = '\0';
+    return sv_absent(r->event->original) || hash_hex(id, r->event->original, r->hash);
+}
+
 bool identity_fill(struct identity *id, struct record *r, uint64_t ordinal)
 {
-    r->id[0] = r->hash[0] = '\0';
-    if (fill_id(id, r, ordinal) &&
-        (sv_absent(r->event->original) || hash_hex(id, r->event->original, r->hash)))
+    if (identity_fill_id(id, r, ordinal) && identity_fill_hash(id, r))
         return true;
     r->id[0] = r->hash[0] = '\0';
     return false;

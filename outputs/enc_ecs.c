@@ -192,9 +192,12 @@ static void put_log_syslog(const struct draft *d, struct buf *b)
     json_keyword(b, SV(",\"appname\":\""), event_source(d->event));
     json_field(b, SV(",\"hostname\":\""), d->host->full);
     struct opt_u64 code = event_code(d->event);
-    if (code.has)
-        json_number_then(b, SV(",\"msgid\":\""), code.v, SV("\""));
-    buf_putc(b, '}');
+    if (d->is_mapi)
+        buf_lit(b, ",\"msgid\":\"9646\"}");
+    else if (code.has)
+        json_number_then(b, SV(",\"msgid\":\""), code.v, SV("\"}"));
+    else
+        buf_putc(b, '}');
 }
 
 static void put_log(const struct draft *d, struct buf *b)
@@ -408,6 +411,7 @@ const struct encoder_ops encoder_ecs = {
     .name = "ecs",
     .title = "Elastic Common Schema 9.4.0, one JSON object a line",
     .content_type = "application/json",
+    .ships_hash = true,
     .single_line = true,
     .encode = encode,
 };

@@ -52,8 +52,12 @@ static char *escape(char *to, char c)
 {
     static const char short_forms[] = "btn\0fr", hex[] = "0123456789abcdef";
     unsigned byte = (unsigned char)c;
+    if (c == '"') {
+        memcpy(to, "\\\"", 2);
+        return to + 2;
+    }
     bool has_short = byte >= 8 && byte <= 13 && short_forms[byte - 8];
-    if (c == '"' || c == '\\' || byte < 0x20)
+    if (c == '\\' || byte < 0x20)
         *to++ = '\\';
     if (has_short) {
         *to++ = short_forms[byte - 8];
@@ -82,12 +86,15 @@ static void put_escape(struct buf *b, char c)
 static char *copy_ascii(char *to, struct sv v, size_t *read)
 {
     size_t at = 0;
-    while (at < v.n && !is_high(v.p[at])) {
+    while (at < v.n) {
         size_t n = plain_step(to, v.p + at, v.n - at);
         to += n;
         at += n;
-        if (n == 0)
-            to = escape(to, v.p[at++]);
+        if (n == PLAIN_STEP || at == v.n)
+            continue;
+        if (is_high(v.p[at]))
+            break;
+        to = escape(to, v.p[at++]);
     }
     *read = at;
     return to;

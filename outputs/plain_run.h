@@ -40,14 +40,15 @@ static inline bool plain_eight(uint64_t x)
 }
 
 #if defined(__SSE2__)
-/* One bit for each byte that is not plain. The signed comparison finds control characters and bytes from 0x80
- * at once. */
+/*
+ * One bit for each byte that is not plain. The signed comparison finds control characters and bytes from 0x80
+ * at once, and the one added before makes 0x7f such a byte.
+ */
 static inline unsigned plain_sixteen_stops(__m128i x)
 {
-    __m128i stop = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
+    __m128i stop = _mm_cmpgt_epi8(_mm_set1_epi8(0x21), _mm_add_epi8(x, _mm_set1_epi8(1)));
     stop = _mm_or_si128(stop, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
     stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(1)), _mm_set1_epi8(']')));
-    stop = _mm_or_si128(stop, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)));
     return (unsigned)_mm_movemask_epi8(stop);
 }
 #endif

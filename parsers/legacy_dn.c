@@ -20,7 +20,7 @@ struct walk {
     bool tidy; /* what is behind was written without empty segments and blanks that do not belong to it */
 };
 
-static enum prefix prefix_of(struct sv name)
+static inline enum prefix prefix_of(struct sv name)
 {
     switch (name.n) {
     case 1:

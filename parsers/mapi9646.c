@@ -110,11 +110,11 @@ static bool read_principal(struct sv who, struct arena *arena, struct mapi_limit
         m->mailbox_guid = read_guid(who, arena);
         return false;
     }
-    struct sv before = sv_trim(sv_slice(who, 0, start));
+    struct sv before = sv_trim(sv_make(who.p, start));
     if (start && who.p[start - 1] == '*')
         start -= 1; /* the federated attendant's DN is the only one that does not begin with '/' */
-    else if (sv_ends(before, SV(":")))
-        m->mailbox_guid = read_guid(sv_slice(before, 0, before.n - 1), arena);
+    else if (before.n && before.p[before.n - 1] == ':')
+        m->mailbox_guid = read_guid(sv_make(before.p, before.n - 1), arena);
     legacy_dn_parse(sv_slice(who, start, who.n), arena, &dn);
     m->legacy_dn = dn.text;
     m->organization = dn.organization;
