@@ -570,15 +570,15 @@ static void compose(const struct wording *w, const struct facts *f, const char *
     snprintf(who, sizeof who, "%s%s%s", f->guid, f->guid[0] && f->dn[0] ? ": " : "", f->dn);
     size_t at = append(to, 0, heads[pick(sizeof heads / sizeof heads[0])]);
     for (const char *p = w->text; *p; p++) {
-        char one[2] = {*p, '\0'};
+        char one[2] = {*p, '\0'}, before = p == w->text ? '.' : p[-1];
         at = append_wrapped(to, at,
-                            *p == 'W' && p[-1] == '"'                                  ? who
-                            : *p == 'C' && p[-1] == '"'                                ? f->client
-                            : *p == 'N' && p[1] == ' '                                 ? number
-                            : *p == 'T' && strchr(" \"", p[-1]) && strchr(" '.", p[1]) ? f->type
-                            : *p == '"'                                                ? open
-                            : *p == '\''                                               ? close
-                                                                                       : one);
+                            *p == 'W' && before == '"'                                  ? who
+                            : *p == 'C' && before == '"'                                ? f->client
+                            : *p == 'N' && p[1] == ' '                                  ? number
+                            : *p == 'T' && strchr(" \"", before) && strchr(" '.", p[1]) ? f->type
+                            : *p == '"'                                                 ? open
+                            : *p == '\''                                                ? close
+                                                                                        : one);
     }
     append(to, at, tails[pick(sizeof tails / sizeof tails[0])]);
 }
