@@ -3,6 +3,7 @@
 #include "identity.h"
 
 #include "buf.h"
+#include "digits.h"
 #include "os_clock.h"
 
 #include <openssl/evp.h>
@@ -46,37 +47,40 @@ void identity_free(struct identity *id)
     free(id);
 }
 
-static char *put_hex(char *to, const uint8_t *from, size_t n)
-{
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < n; i++) {
-        *to++ = hex[from[i] >> 4];
-        *to++ = hex[from[i] & 15];
-    }
-    *to = '\0';
-    return to;
-}
-
 static void put_uuid(char out[RECORD_ID_TEXT], uint8_t bytes[UUID_BYTES], unsigned version)
 {
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | version << 4);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
-    static const uint8_t groups[] = {4, 2, 2, 2, 6};
-    for (size_t i = 0; i < sizeof groups; i++) {
-        out = put_hex(out, bytes, groups[i]);
-        bytes += groups[i];
-        if (i + 1 < sizeof groups)
-            *out++ = '-';
-    }
+    out = digits_put_hex(out, bytes, 4);
+    *out++ = '-';
+    out = digits_put_hex(out, bytes + 4, 2);
+    *out++ = '-';
+    out = digits_put_hex(out, bytes + 6, 2);
+    *out++ = '-';
+    out = digits_put_hex(out, bytes + 8, 2);
+    *out++ = '-';
+    out = digits_put_hex(out, bytes + 10, 6);
+    *out = '\0';
+}
+
+static char *put(char *to, struct sv v)
+{
+    memcpy(to, v.p, v.n);
+    return to + v.n;
+}
+
+static bool digest_of(struct identity *id, const EVP_MD *digest, struct sv v, uint8_t *out)
+{
+    return EVP_DigestInit_ex2(id->context, digest, NULL) == 1 &&
+           EVP_DigestUpdate(id->context, v.p, v.n) == 1 && EVP_DigestFinal_ex(id->context, out, NULL) == 1;
 }
 
 static bool hash_hex(struct identity *id, struct sv v, char out[RECORD_HASH_TEXT])
 {
     uint8_t digest[SHA256_BYTES];
-    if (EVP_DigestInit_ex2(id->context, id->sha256, NULL) != 1 ||
-        EVP_DigestUpdate(id->context, v.p, v.n) != 1 || EVP_DigestFinal_ex(id->context, digest, NULL) != 1)
+    if (!digest_of(id, id->sha256, v, digest))
         return false;
-    put_hex(out, digest, sizeof digest);
+    *digits_put_hex(out, digest, sizeof digest) = '\0';
     return true;
 }
 
@@ -111,62 +115,67 @@ bool identity_content_hash(struct identity *id, const struct record *r, char out
     return buf_ok(&id->name) && hash_hex(id, buf_sv(&id->name), out);
 }
 
-static void put_lower(struct buf *b, struct sv v)
+/* How the name tells events of the same host, source, id and second apart. */
+static char *put_discriminator(char *to, const struct event *e, const char *content, uint64_t ordinal)
 {
-    for (size_t i = 0; i < v.n; i++)
-        buf_putc(b, ascii_lower(v.p[i]));
+    if (e->record_id.has)
+        return digits_put(to, e->record_id.v);
+    to = put(to, SV("sha256:"));
+    to = put(to, sv_make(content, RECORD_HASH_TEXT - 1));
+    *to++ = '#';
+    return digits_put(to, ordinal);
 }
 
-/* The name that the id is made of. content: the content's hash where there is no record id. */
+/*
+ * What the id is made of: the namespace and the name, in one piece because a digest costs less in one call
+ * than in two. content: the content's hash where there is no record id.
+ */
 static bool make_name(struct buf *b, const struct event *e, const char *content, uint64_t ordinal)
 {
-    struct wtime time = e->time;
-    char text[WTIME_TEXT_MAX];
+    enum { FIXED_MAX = UUID_BYTES + 3 * DIGITS_U64_MAX + RECORD_HASH_TEXT + WTIME_TEXT_MAX + 16 };
+    struct sv host = sv_slice(e->computer, 0, sv_find_char(e->computer, '.')), source = event_source(e);
     buf_reset(b);
-    put_lower(b, sv_slice(e->computer, 0, sv_find_char(e->computer, '.')));
-    buf_putc(b, '|');
-    put_lower(b, event_source(e));
-    buf_putc(b, '|');
+    char *start = buf_room(b, host.n + source.n + FIXED_MAX);
+    if (!start)
+        return false;
+    char *to = ascii_lower_copy(put(start, sv_make(namespace_bytes, UUID_BYTES)), host);
+    *to++ = '|';
+    to = ascii_lower_copy(to, source);
+    *to++ = '|';
     if (e->event_id.has)
-        buf_u64(b, e->event_id.v & 0xffff);
-    buf_putc(b, '|');
-    if (e->record_id.has) {
-        buf_u64(b, e->record_id.v);
-    } else {
-        buf_lit(b, "sha256:");
-        buf_put(b, sv_from(content));
-        buf_putc(b, '#');
-        buf_u64(b, ordinal);
-    }
-    buf_putc(b, '|');
-    if (time.present)
-        buf_put(b, sv_make(text, wtime_format(&time, 0, text)));
-    return buf_ok(b);
+        to = digits_put(to, e->event_id.v & 0xffff);
+    *to++ = '|';
+    to = put_discriminator(to, e, content, ordinal);
+    *to++ = '|';
+    if (e->time.present)
+        to += wtime_format(&e->time, 0, to);
+    b->n = (size_t)(to - start);
+    return true;
 }
 
-static bool fill_id(struct identity *id, struct record *r, uint64_t ordinal)
+bool identity_fill_id(struct identity *id, struct record *r, uint64_t ordinal)
 {
     char content[RECORD_HASH_TEXT] = "";
     uint8_t digest[SHA1_BYTES];
+    r->id[0] = '\0';
     if (!r->event->record_id.has && !identity_content_hash(id, r, content))
         return false;
-    if (!make_name(&id->name, r->event, content, ordinal))
-        return false;
-    struct sv name = buf_sv(&id->name);
-    if (EVP_DigestInit_ex2(id->context, id->sha1, NULL) != 1 ||
-        EVP_DigestUpdate(id->context, namespace_bytes, sizeof namespace_bytes) != 1 ||
-        EVP_DigestUpdate(id->context, name.p, name.n) != 1 ||
-        EVP_DigestFinal_ex(id->context, digest, NULL) != 1)
+    if (!make_name(&id->name, r->event, content, ordinal) ||
+        !digest_of(id, id->sha1, buf_sv(&id->name), digest))
         return false;
     put_uuid(r->id, digest, 5);
     return true;
 }
 
+bool identity_fill_hash(struct identity *id, struct record *r)
+{
+    r->hash[0] = '\0';
+    return sv_absent(r->event->original) || hash_hex(id, r->event->original, r->hash);
+}
+
 bool identity_fill(struct identity *id, struct record *r, uint64_t ordinal)
 {
-    r->id[0] = r->hash[0] = '\0';
-    if (fill_id(id, r, ordinal) &&
-        (sv_absent(r->event->original) || hash_hex(id, r->event->original, r->hash)))
+    if (identity_fill_id(id, r, ordinal) && identity_fill_hash(id, r))
         return true;
     r->id[0] = r->hash[0] = '\0';
     return false;

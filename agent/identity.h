@@ -33,10 +33,16 @@ __attribute__((warn_unused_result)) bool identity_content_hash(struct identity *
                                                                char out[RECORD_HASH_TEXT]);
 
 /*
- * Fills r->id, and r->hash with the SHA-256 of event->original ("" without one). ordinal, from 1, tells apart
- * equal events without record id; it is not looked at where there is one. False, with both empty, when memory
- * or the cryptographic library fails.
+ * Fills r->id. ordinal, from 1, tells apart equal events without record id; it is not looked at where there
+ * is one. False, with an empty id, when memory or the cryptographic library fails.
  */
+__attribute__((warn_unused_result)) bool identity_fill_id(struct identity *id, struct record *r,
+                                                          uint64_t ordinal);
+
+/* Fills r->hash with the SHA-256 of event->original, "" without one. False, with an empty hash, as above. */
+__attribute__((warn_unused_result)) bool identity_fill_hash(struct identity *id, struct record *r);
+
+/* Both; false, with both empty, when one fails. */
 __attribute__((warn_unused_result)) bool identity_fill(struct identity *id, struct record *r,
                                                        uint64_t ordinal);
 

@@ -50,10 +50,9 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
     record_normalize(event, &s->arena, &s->record);
     s->record.file_path = sv_from(path);
     s->record.created = s->now;
-    if (!identity_fill(s->identity, &s->record, ordinal_of(s, ordinals, row))) {
-        s->record.id[0] = '\0';
-        s->record.hash[0] = '\0';
-    }
+    bool identified = identity_fill_id(s->identity, &s->record, ordinal_of(s, ordinals, row));
+    if (identified && s->encoder->ships_hash && !identity_fill_hash(s->identity, &s->record))
+        s->record.id[0] = '\0'; /* an id and a hash stand together or not at all */
     s->sequence = s->sequence >= INT32_MAX ? 1 : s->sequence + 1;
 }
 

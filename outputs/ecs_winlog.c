@@ -68,13 +68,19 @@ static bool has_names(const struct event *e)
     return false;
 }
 
-static void put_datum(struct buf *b, struct sv key, struct sv value, size_t value_max)
+static void put_positional(struct buf *b, size_t index, struct sv value)
+{
+    char key[sizeof ",\"param" + DIGITS_U64_MAX + sizeof "\":\""] = ",\"param";
+    char *end = digits_put(key + sizeof ",\"param" - 1, index + 1);
+    memcpy(end, "\":\"", 3);
+    json_string(b, sv_make(key, (size_t)(end + 3 - key)), value);
+}
+
+static void put_named(struct buf *b, struct sv name, struct sv value)
 {
     buf_lit(b, ",\"");
-    buf_put(b, key);
-    buf_lit(b, "\":\"");
-    json_text(b, utf8_cut(value, value_max));
-    buf_putc(b, '"');
+    buf_put(b, name);
+    json_string(b, SV("\":\""), value);
 }
 
 static void put_data(struct buf *b, const struct event *e, size_t value_max, bool with_binary)
@@ -83,12 +89,16 @@ static void put_data(struct buf *b, const struct event *e, size_t value_max, boo
     bool names = has_names(e);
     for (size_t i = 0; i < e->data_count; i++) {
         struct data_key text;
-        struct sv key = key_of(e, i, &text);
-        if (e->data[i].value.n && !(names && key_is_taken(e, key, i)))
-            put_datum(b, key, e->data[i].value, value_max);
+        struct sv value = utf8_cut(e->data[i].value, value_max);
+        if (e->data[i].value.n == 0)
+            continue;
+        if (!names)
+            put_positional(b, i, value);
+        else if (!key_is_taken(e, key_of(e, i, &text), i))
+            put_named(b, key_of(e, i, &text), value);
     }
     if (with_binary && e->binary.n && !(names && key_is_taken(e, SV("Binary"), e->data_count)))
-        put_datum(b, SV("Binary"), e->binary, value_max);
+        put_named(b, SV("Binary"), utf8_cut(e->binary, value_max));
     json_close(b, data, "{}");
 }
 
@@ -132,19 +142,15 @@ static void put_process(struct buf *b, const struct event *e)
     struct json_mark process = json_open(b, SV(",\"process\":"));
     if (e->process_id.has && e->process_id.v)
         json_number(b, SV(",\"pid\":"), e->process_id.v);
-    if (e->thread_id.has && e->thread_id.v) {
-        json_number(b, SV(",\"thread\":{\"id\":"), e->thread_id.v);
-        buf_putc(b, '}');
-    }
+    if (e->thread_id.has && e->thread_id.v)
+        json_number_then(b, SV(",\"thread\":{\"id\":"), e->thread_id.v, SV("}"));
     json_close(b, process, "{}");
 }
 
 static void put_number_text(struct buf *b, struct sv key, struct opt_u64 number)
 {
-    if (!number.has)
-        return;
-    json_number(b, key, number.v);
-    buf_putc(b, '"');
+    if (number.has)
+        json_number_then(b, key, number.v, SV("\""));
 }
 
 void ecs_put_winlog(struct buf *b, const struct event *e, size_t value_max, bool with_binary)

@@ -17,7 +17,7 @@ struct draft {
     const struct encode_context *context;
     const struct record *record;
     const struct event *event;
-    struct host_names host;
+    const struct host_names *host;
     bool is_mapi; /* a 9646; otherwise any other event */
     bool is_exchange;
     bool ships_original;
@@ -45,10 +45,10 @@ static void put_tags(const struct draft *d, struct buf *b)
 {
     struct json_mark tags = json_open(b, SV(",\"tags\":"));
     const struct setting_list *own = &d->context->tags;
-    if (d->is_exchange)
-        buf_lit(b, ",\"exchange\"");
     if (d->is_mapi)
-        buf_lit(b, ",\"mapi-limit\"");
+        buf_lit(b, ",\"exchange\",\"mapi-limit\"");
+    else if (d->is_exchange)
+        buf_lit(b, ",\"exchange\"");
     for (size_t i = 0; i < own->count; i++)
         if (!is_fixed_tag(d, sv_from(own->items[i])))
             keyword_item(b, sv_from(own->items[i]));
@@ -84,11 +84,10 @@ static void put_labels(const struct draft *d, struct buf *b)
 static void put_data_stream(const struct draft *d, struct buf *b)
 {
     struct sv namespace_ = sv_empty(d->context->namespace_) ? SV("default") : d->context->namespace_;
-    buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"");
     if (d->is_mapi)
-        buf_lit(b, "msexchange.mapi_limit\"");
+        buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"msexchange.mapi_limit\"");
     else
-        buf_lit(b, "msexchange.event\"");
+        buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"msexchange.event\"");
     json_keyword(b, SV(",\"namespace\":\""), namespace_);
     buf_putc(b, '}');
 }
@@ -104,9 +103,10 @@ static void put_reason(const struct mapi_limit *m, struct buf *b)
     buf_lit(b, "exceeded the maximum of ");
     if (m->limit.has) {
         buf_u64(b, m->limit.v);
-        buf_putc(b, ' ');
+        buf_lit(b, " objects");
+    } else {
+        buf_lit(b, "objects");
     }
-    buf_lit(b, "objects");
     if (type.n) {
         size_t room = KEYWORD_MAX - (b->n - start) - (sizeof " of type \"\"" - 1);
         buf_lit(b, " of type \\\"");
@@ -131,10 +131,8 @@ static void put_event_head(const struct draft *d, struct buf *b)
 {
     struct opt_u64 code = event_code(d->event);
     buf_lit(b, ",\"event\":{\"kind\":\"event\"");
-    if (code.has) {
-        json_number(b, SV(",\"code\":\""), code.v);
-        buf_putc(b, '"');
-    }
+    if (code.has)
+        json_number_then(b, SV(",\"code\":\""), code.v, SV("\""));
 }
 
 static void put_mapi_event_details(const struct mapi_limit *m, struct buf *b)
@@ -186,19 +184,20 @@ static void put_error(const struct draft *d, struct buf *b)
 static void put_log_syslog(const struct draft *d, struct buf *b)
 {
     unsigned facility = d->context->facility, severity = syslog_severity(d->event);
-    json_number(b, SV(",\"syslog\":{\"facility\":{\"code\":"), facility);
-    json_plain_field(b, SV(",\"name\":\""), syslog_facility_name(facility));
-    json_number(b, SV("},\"severity\":{\"code\":"), severity);
-    json_plain_field(b, SV(",\"name\":\""), syslog_severity_name(severity));
-    json_number(b, SV("},\"priority\":"), facility * 8 + severity);
+    json_number_then(b, SV(",\"syslog\":{\"facility\":{\"code\":"), facility, SV(",\"name\":\""));
+    buf_put(b, syslog_facility_name(facility));
+    json_number_then(b, SV("\"},\"severity\":{\"code\":"), severity, SV(",\"name\":\""));
+    buf_put(b, syslog_severity_name(severity));
+    json_number(b, SV("\"},\"priority\":"), facility * 8 + severity);
     json_keyword(b, SV(",\"appname\":\""), event_source(d->event));
-    json_field(b, SV(",\"hostname\":\""), d->host.full);
+    json_field(b, SV(",\"hostname\":\""), d->host->full);
     struct opt_u64 code = event_code(d->event);
-    if (code.has) {
-        json_number(b, SV(",\"msgid\":\""), code.v);
-        buf_putc(b, '"');
-    }
-    buf_putc(b, '}');
+    if (d->is_mapi)
+        buf_lit(b, ",\"msgid\":\"9646\"}");
+    else if (code.has)
+        json_number_then(b, SV(",\"msgid\":\""), code.v, SV("\"}"));
+    else
+        buf_putc(b, '}');
 }
 
 static void put_log(const struct draft *d, struct buf *b)
@@ -217,8 +216,8 @@ static void put_log(const struct draft *d, struct buf *b)
 static void put_host(const struct draft *d, struct buf *b)
 {
     struct json_mark host = json_open(b, SV(",\"host\":"));
-    json_field(b, SV(",\"name\":\""), d->host.full);
-    json_field(b, SV(",\"hostname\":\""), d->host.label);
+    json_field(b, SV(",\"name\":\""), d->host->full);
+    json_field(b, SV(",\"hostname\":\""), d->host->label);
     buf_lit(b, ",\"os\":{\"type\":\"windows\",\"family\":\"windows\",\"platform\":\"windows\"}");
     json_close(b, host, "{}");
 }
@@ -241,7 +240,7 @@ static void put_names(struct buf *b, const struct sv *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t same = 0;
-        while (!sv_eq(names[same], names[i]))
+        while (same < i && (names[same].n != names[i].n || !sv_eq(names[same], names[i])))
             same++;
         if (same == i)
             keyword_item(b, names[i]);
@@ -252,7 +251,7 @@ static void put_related(const struct draft *d, struct buf *b)
 {
     const struct mapi_limit *m = &d->record->mapi;
     struct sv users[] = {m->user, m->legacy_dn, m->mailbox_guid, d->event->user_sid};
-    struct sv hosts[] = {d->host.full, d->host.label};
+    struct sv hosts[] = {d->host->full, d->host->label};
     struct json_mark related = json_open(b, SV(",\"related\":"));
     struct json_mark array = json_open(b, SV(",\"user\":"));
     if (d->is_mapi)
@@ -381,10 +380,12 @@ static enum encode_status encode(const struct encode_context *context, const str
 {
     (void)sequence;
     size_t start = out->n;
+    struct host_names host;
     struct draft d = {
         .context = context,
         .record = record,
         .event = record->event,
+        .host = &host,
         .is_mapi = record->kind == RECORD_MAPI_LIMIT,
         .is_exchange = record->kind == RECORD_MAPI_LIMIT || event_is_exchange(record->event),
         .ships_original = record_ships_original(record, context->original),
@@ -392,7 +393,7 @@ static enum encode_status encode(const struct encode_context *context, const str
     };
     if (!buf_ok(out))
         return ENCODE_TOO_LARGE;
-    host_names_of(record->event, &d.host);
+    host_names_of(record->event, &host);
     do {
         /* What is before the message stays, also when the buffer was full. */
         buf_cut(out, start);
@@ -410,6 +411,7 @@ const struct encoder_ops encoder_ecs = {
     .name = "ecs",
     .title = "Elastic Common Schema 9.4.0, one JSON object a line",
     .content_type = "application/json",
+    .ships_hash = true,
     .single_line = true,
     .encode = encode,
 };

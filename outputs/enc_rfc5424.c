@@ -131,10 +131,15 @@ static void put_structured_data(const struct encode_context *c, const struct rec
 
 static bool has_high_byte(struct sv v)
 {
-    for (size_t i = 0; i < v.n; i++)
-        if ((unsigned char)v.p[i] & 0x80)
-            return true;
-    return false;
+    uint64_t bits = 0, eight;
+    size_t at = 0;
+    for (; v.n - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, v.p + at, sizeof eight);
+        bits |= eight;
+    }
+    for (; at < v.n; at++)
+        bits |= (unsigned char)v.p[at];
+    return (bits & UINT64_C(0x8080808080808080)) != 0;
 }
 
 /*

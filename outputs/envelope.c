@@ -14,8 +14,7 @@ void host_names_of(const struct event *e, struct host_names *out)
     struct sv computer = utf8_cut(e->computer, HOST_TEXT_MAX);
     size_t dot = sv_find_char(computer, '.');
     struct sv label = sv_slice(computer, 0, dot == SV_NPOS ? computer.n : dot);
-    for (size_t i = 0; i < computer.n; i++)
-        out->full_text[i] = ascii_lower(computer.p[i]);
+    ascii_lower_copy(out->full_text, computer);
     for (size_t i = 0; i < label.n; i++)
         out->label_text[i] = ascii_upper(label.p[i]);
     out->full = computer.n ? sv_make(out->full_text, computer.n) : SV_ABSENT;

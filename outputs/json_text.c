@@ -52,8 +52,12 @@ static char *escape(char *to, char c)
 {
     static const char short_forms[] = "btn\0fr", hex[] = "0123456789abcdef";
     unsigned byte = (unsigned char)c;
+    if (c == '"') {
+        memcpy(to, "\\\"", 2);
+        return to + 2;
+    }
     bool has_short = byte >= 8 && byte <= 13 && short_forms[byte - 8];
-    if (c == '"' || c == '\\' || byte < 0x20)
+    if (c == '\\' || byte < 0x20)
         *to++ = '\\';
     if (has_short) {
         *to++ = short_forms[byte - 8];
@@ -82,12 +86,15 @@ static void put_escape(struct buf *b, char c)
 static char *copy_ascii(char *to, struct sv v, size_t *read)
 {
     size_t at = 0;
-    while (at < v.n && !is_high(v.p[at])) {
+    while (at < v.n) {
         size_t n = plain_step(to, v.p + at, v.n - at);
         to += n;
         at += n;
-        if (n == 0)
-            to = escape(to, v.p[at++]);
+        if (n == PLAIN_STEP || at == v.n)
+            continue;
+        if (is_high(v.p[at]))
+            break;
+        to = escape(to, v.p[at++]);
     }
     *read = at;
     return to;
@@ -128,38 +135,16 @@ void json_text(struct buf *b, struct sv v)
     }
 }
 
-void json_value(struct buf *b, struct sv v)
+void json_escaped_value(struct buf *b, struct sv v)
 {
-    char *to = buf_room(b, v.n + 1);
-    if (!to)
-        return;
-    if (plain_copy(to, v)) {
-        to[v.n] = '"';
-        b->n += v.n + 1;
-        return;
-    }
     json_text(b, v);
     buf_putc(b, '"');
 }
 
-void json_keyword_value(struct buf *b, struct sv v)
+bool json_plain_value(char *to, struct sv v)
 {
-    json_value(b, text_cut_characters(v, KEYWORD_MAX));
-}
-
-void json_number_value(struct buf *b, uint64_t value)
-{
-    static const char pairs[] =
-        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-        "8081828384858687888990919293949596979899";
-    char digits[20];
-    char *at = digits + sizeof digits;
-    for (; value >= 100; value /= 100)
-        memcpy(at -= 2, pairs + value % 100 * 2, 2);
-    memcpy(at -= 2, pairs + value * 2, 2);
-    at += value < 10;
-    buf_put(b, sv_make(at, (size_t)(digits + sizeof digits - at)));
+    to[v.n] = '"';
+    return plain_copy(to, v);
 }
 
 struct sv text_cut_long(struct sv v, size_t max)

@@ -13,6 +13,7 @@
 #define MAPITAIL_JSON_TEXT_H
 
 #include "buf.h"
+#include "digits.h"
 
 enum { KEYWORD_MAX = 1024 }; /* characters: longer keyword values are not indexed (ECS, ignore_above) */
 
@@ -22,27 +23,53 @@ enum { KEYWORD_MAX = 1024 }; /* characters: longer keyword values are not indexe
  */
 void json_text(struct buf *b, struct sv v);
 
-/* The same and the closing quote. */
-void json_value(struct buf *b, struct sv v);
+/* The same and the closing quote, for a value that is not plain. */
+void json_escaped_value(struct buf *b, struct sv v);
 
 /*
- * Appends key and v as a string; nothing when v is empty or absent. key: ',"name":"', with the opening
- * quote.
+ * Writes v and the closing quote to to, which has room for them; false if v needs escapes, and what is at to
+ * is worthless.
  */
+bool json_plain_value(char *to, struct sv v);
+
+/* Appends key and v as a string whatever is in v, even nothing. key: ',"name":"', with the opening quote. */
+static inline void json_string(struct buf *b, struct sv key, struct sv v)
+{
+    /* Asked for in one piece: most values go out as they are. */
+    char *to = buf_room(b, key.n + v.n + 1);
+    if (!to)
+        return;
+    memcpy(to, key.p, key.n);
+    b->n += key.n;
+    if (json_plain_value(to + key.n, v))
+        b->n += v.n + 1;
+    else
+        json_escaped_value(b, v);
+}
+
+/* Appends the inside of a string and the closing quote. */
+static inline void json_value(struct buf *b, struct sv v)
+{
+    json_string(b, SV(""), v);
+}
+
+/* json_string, but nothing when v is empty or absent. */
 static inline void json_field(struct buf *b, struct sv key, struct sv v)
 {
-    if (v.n == 0)
-        return;
-    buf_put(b, key);
-    json_value(b, v);
+    if (v.n)
+        json_string(b, key, v);
 }
 
 /* The same for a value that is there and needs no escape. */
 static inline void json_plain_field(struct buf *b, struct sv key, struct sv v)
 {
-    buf_put(b, key);
-    buf_put(b, v);
-    buf_putc(b, '"');
+    char *to = buf_room(b, key.n + v.n + 1);
+    if (!to)
+        return;
+    memcpy(to, key.p, key.n);
+    memcpy(to + key.n, v.p, v.n);
+    to[key.n + v.n] = '"';
+    b->n += key.n + v.n + 1;
 }
 
 /* Appends v as a string element of an array; nothing when v is empty or absent. */
@@ -51,25 +78,40 @@ static inline void json_item(struct buf *b, struct sv v)
     json_field(b, SV(",\""), v);
 }
 
-/* The same for a field that ECS types as keyword: cut to KEYWORD_MAX characters. */
-void json_keyword_value(struct buf *b, struct sv v);
-static inline void json_keyword(struct buf *b, struct sv key, struct sv v)
+/* text_cut_characters for what has more bytes than max. */
+struct sv text_cut_long(struct sv v, size_t max);
+
+/* The longest beginning of v that has at most max characters, for keyword fields (ignore_above). v is UTF-8.
+ */
+static inline struct sv text_cut_characters(struct sv v, size_t max)
 {
-    if (v.n == 0)
-        return;
-    buf_put(b, key);
-    json_keyword_value(b, v);
+    return v.n <= max ? v : text_cut_long(v, max);
 }
 
-/* Appends key and a number. key: ',"name":'. */
-void json_number_value(struct buf *b, uint64_t value);
+/* json_field for a field that ECS types as keyword: cut to KEYWORD_MAX characters. */
+static inline void json_keyword(struct buf *b, struct sv key, struct sv v)
+{
+    json_field(b, key, text_cut_characters(v, KEYWORD_MAX));
+}
+
+/* Appends key, a number and what follows it. key: ',"name":'. */
+static inline void json_number_then(struct buf *b, struct sv key, uint64_t value, struct sv after)
+{
+    size_t count = value < 10 ? 1 : digits_count(value);
+    char *to = buf_room(b, key.n + count + after.n);
+    if (!to)
+        return;
+    memcpy(to, key.p, key.n);
+    to[key.n] = (char)('0' + value);
+    if (count > 1)
+        digits_put_padded(to + key.n, value, count);
+    memcpy(to + key.n + count, after.p, after.n);
+    b->n += key.n + count + after.n;
+}
+
 static inline void json_number(struct buf *b, struct sv key, uint64_t value)
 {
-    buf_put(b, key);
-    if (value < 10)
-        buf_putc(b, (char)('0' + value));
-    else
-        json_number_value(b, value);
+    json_number_then(b, key, value, SV(""));
 }
 
 /* Where an object or an array was opened. */
@@ -96,16 +138,6 @@ static inline void json_close(struct buf *b, struct json_mark mark, const char *
     }
     b->p[mark.body] = brackets[0];
     buf_putc(b, brackets[1]);
-}
-
-/* text_cut_characters for what has more bytes than max. */
-struct sv text_cut_long(struct sv v, size_t max);
-
-/* The longest beginning of v that has at most max characters, for keyword fields (ignore_above). v is UTF-8.
- */
-static inline struct sv text_cut_characters(struct sv v, size_t max)
-{
-    return v.n <= max ? v : text_cut_long(v, max);
 }
 
 #endif

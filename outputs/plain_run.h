@@ -40,36 +40,88 @@ static inline bool plain_eight(uint64_t x)
 }
 
 #if defined(__SSE2__)
-/* One bit for each byte that is not plain. The signed comparison finds control characters and bytes from 0x80
- * at once. */
+/*
+ * One bit for each byte that is not plain. The signed comparison finds control characters and bytes from 0x80
+ * at once, and the one added before makes 0x7f such a byte.
+ */
 static inline unsigned plain_sixteen_stops(__m128i x)
 {
-    __m128i stop = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
+    __m128i stop = _mm_cmpgt_epi8(_mm_set1_epi8(0x21), _mm_add_epi8(x, _mm_set1_epi8(1)));
     stop = _mm_or_si128(stop, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
     stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_or_si128(x, _mm_set1_epi8(1)), _mm_set1_epi8(']')));
-    stop = _mm_or_si128(stop, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)));
     return (unsigned)_mm_movemask_epi8(stop);
 }
 #endif
 
-/* plain_copy of less than eight bytes: the ends overlap where there are four, a blank stands for what is not
- * there. */
+static inline uint64_t plain_move_eight(char *to, const char *from)
+{
+    uint64_t x;
+    memcpy(&x, from, 8);
+    memcpy(to, &x, 8);
+    return x;
+}
+
+static inline uint32_t plain_move_four(char *to, const char *from)
+{
+    uint32_t x;
+    memcpy(&x, from, 4);
+    memcpy(to, &x, 4);
+    return x;
+}
+
+#if defined(__SSE2__)
+enum { PLAIN_COPY_STEP = 16 };
+
+static inline bool plain_copy_step(char *to, const char *from)
+{
+    __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, sixteen);
+    return plain_sixteen_stops(sixteen) == 0;
+}
+
+static inline bool plain_both(uint64_t x, uint64_t y)
+{
+    return plain_sixteen_stops(_mm_set_epi64x((long long)x, (long long)y)) == 0;
+}
+#else
+enum { PLAIN_COPY_STEP = 8 };
+
+static inline bool plain_copy_step(char *to, const char *from)
+{
+    return plain_eight(plain_move_eight(to, from));
+}
+
+static inline bool plain_both(uint64_t x, uint64_t y)
+{
+    return plain_eight(x) && plain_eight(y);
+}
+#endif
+
+/* One to three bytes: first, middle and last, whichever of them are the same. */
+static inline bool plain_copy_three(char *to, struct sv v)
+{
+    unsigned char first = (unsigned char)v.p[0], middle = (unsigned char)v.p[v.n / 2];
+    unsigned char last = (unsigned char)v.p[v.n - 1];
+    to[0] = (char)first;
+    to[v.n / 2] = (char)middle;
+    to[v.n - 1] = (char)last;
+    uint64_t x = (PLAIN_EVERY_BYTE(' ') << 24) | (uint32_t)first << 16 | (uint32_t)middle << 8 | last;
+    return plain_both(x, x);
+}
+
+/* plain_copy of less than a step: both ends are copied and overlap in the middle. */
 static inline bool plain_copy_short(char *to, struct sv v)
 {
+    if (v.n >= 8) {
+        uint64_t head = plain_move_eight(to, v.p);
+        return plain_both(head, plain_move_eight(to + v.n - 8, v.p + v.n - 8));
+    }
     if (v.n >= 4) {
-        uint32_t first, last;
-        memcpy(&first, v.p, 4);
-        memcpy(&last, v.p + v.n - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + v.n - 4, &last, 4);
-        return plain_eight((uint64_t)first << 32 | last);
+        uint64_t x = plain_move_four(to, v.p);
+        x |= (uint64_t)plain_move_four(to + v.n - 4, v.p + v.n - 4) << 32;
+        return plain_both(x, x);
     }
-    uint64_t bytes = PLAIN_EVERY_BYTE(' ');
-    for (size_t i = 0; i < v.n; i++) {
-        to[i] = v.p[i];
-        bytes = bytes << 8 | (unsigned char)v.p[i];
-    }
-    return plain_eight(bytes);
+    return v.n == 0 || plain_copy_three(to, v);
 }
 
 /*
@@ -78,28 +130,13 @@ static inline bool plain_copy_short(char *to, struct sv v)
  */
 static inline bool plain_copy(char *to, struct sv v)
 {
-    size_t at = 0;
-    uint64_t x;
-    if (v.n < 8)
+    if (v.n < PLAIN_COPY_STEP)
         return plain_copy_short(to, v);
-#if defined(__SSE2__)
-    for (; v.n - at >= 16; at += 16) {
-        __m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)(v.p + at));
-        _mm_storeu_si128((__m128i *)(void *)(to + at), sixteen);
-        if (plain_sixteen_stops(sixteen))
+    for (size_t at = 0; v.n - at > PLAIN_COPY_STEP; at += PLAIN_COPY_STEP)
+        if (!plain_copy_step(to + at, v.p + at))
             return false;
-    }
-#endif
-    for (; v.n - at >= 8; at += 8) {
-        memcpy(&x, v.p + at, 8);
-        memcpy(to + at, &x, 8);
-        if (!plain_eight(x))
-            return false;
-    }
     /* The tail is looked at together with bytes that are known to be plain. */
-    memcpy(&x, v.p + v.n - 8, 8);
-    memcpy(to + v.n - 8, &x, 8);
-    return plain_eight(x);
+    return plain_copy_step(to + v.n - PLAIN_COPY_STEP, v.p + v.n - PLAIN_COPY_STEP);
 }
 
 /*

@@ -12,15 +12,13 @@ static bool is_continuation(char c)
 
 void syslog_header_field(struct buf *b, struct sv v, size_t max)
 {
+    char text[SYSLOG_HEADER_MAX];
     size_t written = 0;
-    for (size_t i = 0; i < v.n && written < max; i++) {
-        if (i > 0 && is_continuation(v.p[i]))
-            continue;
-        buf_putc(b, v.p[i] > 0x20 && v.p[i] < 0x7f ? v.p[i] : '_');
-        written++;
-    }
-    if (written == 0)
-        buf_putc(b, '-');
+    max = max < sizeof text ? max : sizeof text;
+    for (size_t i = 0; i < v.n && written < max; i++)
+        if (i == 0 || !is_continuation(v.p[i]))
+            text[written++] = v.p[i] > 0x20 && v.p[i] < 0x7f ? v.p[i] : '_';
+    buf_put(b, written ? sv_make(text, written) : SV("-"));
 }
 
 static bool is_dangerous(uint32_t c)
@@ -69,9 +67,17 @@ static struct piece character(struct sv v, bool is_param)
 
 void syslog_param(struct buf *b, struct sv name, struct sv v)
 {
-    if (v.n == 0)
+    char *to = v.n ? buf_room(b, name.n + v.n + 1) : NULL;
+    if (!to)
         return;
-    buf_put(b, name);
+    memcpy(to, name.p, name.n);
+    b->n += name.n;
+    to += name.n;
+    if (plain_copy(to, v)) {
+        to[v.n] = '"';
+        b->n += v.n + 1;
+        return;
+    }
     while (v.n) {
         size_t n = plain_run(v);
         buf_put(b, sv_slice(v, 0, n));
@@ -99,10 +105,21 @@ static struct piece message_piece(struct sv v)
     return blank.read ? blank : character(v, false);
 }
 
+/* Bytes at the beginning of v that a message takes as they are: printable ASCII, whatever means something
+ * elsewhere. */
+static size_t message_run(struct sv v)
+{
+    for (size_t at = 0;; at++) {
+        at += plain_run(sv_make(v.p + at, v.n - at));
+        if (at == v.n || v.p[at] < 0x20 || v.p[at] >= 0x7f)
+            return at;
+    }
+}
+
 void syslog_message(struct buf *b, struct sv v, size_t max)
 {
     while (v.n) {
-        size_t n = plain_run(v);
+        size_t n = message_run(v);
         buf_put(b, sv_slice(v, 0, n < max ? n : max));
         if (n == v.n || n >= max)
             return;

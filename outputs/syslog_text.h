@@ -11,8 +11,10 @@
 
 #include "buf.h"
 
-/* Appends a header field: PRINTUSASCII, every other character as '_', at most max bytes, "-" when nothing is
- * left. */
+enum { SYSLOG_HEADER_MAX = 255 }; /* the longest field of a header, HOSTNAME (RFC 5424 section 6) */
+
+/* Appends a header field: PRINTUSASCII, every other character as '_', at most max (and SYSLOG_HEADER_MAX)
+ * bytes, "-" when nothing is left. */
 void syslog_header_field(struct buf *b, struct sv v, size_t max);
 
 /*

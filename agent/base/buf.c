@@ -2,6 +2,8 @@
 /* A growing output buffer with a limit. */
 #include "buf.h"
 
+#include "digits.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,13 +42,8 @@ char *buf_grow(struct buf *b, size_t n)
 
 void buf_u64(struct buf *b, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    buf_put(b, sv_make(digits + at, sizeof digits - at));
+    char digits[DIGITS_U64_MAX];
+    buf_put(b, sv_make(digits, (size_t)(digits_put(digits, value) - digits)));
 }
 
 void buf_i64(struct buf *b, int64_t value)

@@ -18,10 +18,22 @@ struct sv sv_slice(struct sv v, size_t from, size_t to)
     return v.p ? sv_make(v.p + from, to - from) : v;
 }
 
+static bool eight_equal(const char *a, const char *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y;
+}
+
 static bool bytes_ieq(const char *a, const char *b, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+    size_t i = 0;
+    /* What is equal as it stands is the common case. */
+    while (n - i >= 8 && eight_equal(a + i, b + i))
+        i += 8;
+    for (; i < n; i++)
+        if (a[i] != b[i] && ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     return true;
 }
@@ -157,6 +169,31 @@ int sv_cmp(struct sv a, struct sv b)
     if (order)
         return order;
     return (a.n > b.n) - (a.n < b.n);
+}
+
+enum { LOWER_STEP = 16 };
+
+/* A number of bytes that the compiler knows is turned into vector instructions. */
+static inline void lower_step(char *to, const char *from)
+{
+    char bytes[LOWER_STEP];
+    memcpy(bytes, from, LOWER_STEP);
+    for (size_t i = 0; i < LOWER_STEP; i++)
+        bytes[i] = ascii_lower(bytes[i]);
+    memcpy(to, bytes, LOWER_STEP);
+}
+
+char *ascii_lower_copy(char *to, struct sv v)
+{
+    size_t at = 0;
+    for (; v.n - at > LOWER_STEP; at += LOWER_STEP)
+        lower_step(to + at, v.p + at);
+    if (v.n >= LOWER_STEP)
+        lower_step(to + v.n - LOWER_STEP, v.p + v.n - LOWER_STEP);
+    else
+        for (; at < v.n; at++)
+            to[at] = ascii_lower(v.p[at]);
+    return to + v.n;
 }
 
 int ascii_hex_value(char c)

@@ -91,6 +91,8 @@ static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
+/* Writes v with its ASCII letters in lower case to to, which has room for v.n bytes; returns the end. */
+char *ascii_lower_copy(char *to, struct sv v);
 static inline bool ascii_is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -2,6 +2,8 @@
 /* Event times. */
 #include "wtime.h"
 
+#include "digits.h"
+
 static const uint64_t FILETIME_UNIX_EPOCH = UINT64_C(116444736000000000);
 
 struct wtime wtime_from_filetime(uint64_t filetime)
@@ -155,13 +157,6 @@ bool wtime_parse(struct sv text, struct wtime *out)
     return true;
 }
 
-static char *put_digits(char *to, unsigned value, unsigned digits)
-{
-    for (unsigned i = digits; i-- > 0; value /= 10)
-        to[i] = (char)('0' + value % 10);
-    return to + digits;
-}
-
 size_t wtime_format(const struct wtime *t, unsigned max_digits, char *out)
 {
     int64_t year, days = t->sec / 86400, rest = t->sec % 86400;
@@ -173,24 +168,25 @@ size_t wtime_format(const struct wtime *t, unsigned max_digits, char *out)
     civil_from_days(days, &year, &month, &day);
     unsigned second = (unsigned)rest;
     /* A four-digit year is all that RFC 3339 can say; nothing that was parsed lies outside. */
-    char *to = put_digits(out, (unsigned)(year < 0 ? 0 : year > 9999 ? 9999 : year), 4);
+    unsigned four = (unsigned)(year < 0 ? 0 : year > 9999 ? 9999 : year);
+    char *to = digits_put_two(digits_put_two(out, four / 100), four % 100);
     *to++ = '-';
-    to = put_digits(to, month, 2);
+    to = digits_put_two(to, month);
     *to++ = '-';
-    to = put_digits(to, day, 2);
+    to = digits_put_two(to, day);
     *to++ = 'T';
-    to = put_digits(to, second / 3600, 2);
+    to = digits_put_two(to, second / 3600);
     *to++ = ':';
-    to = put_digits(to, second / 60 % 60, 2);
+    to = digits_put_two(to, second / 60 % 60);
     *to++ = ':';
-    to = put_digits(to, second % 60, 2);
+    to = digits_put_two(to, second % 60);
     unsigned digits = t->digits < max_digits ? t->digits : max_digits;
     if (digits) {
         unsigned fraction = t->nsec;
         for (unsigned i = digits; i < 9; i++)
             fraction /= 10;
         *to++ = '.';
-        to = put_digits(to, fraction, digits);
+        to = digits_put_padded(to, fraction, digits);
     }
     *to++ = 'Z';
     *to = '\0';

@@ -14,7 +14,7 @@ import threading
 import time
 
 import exports
-from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, wait_for
+from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, measures_memory, wait_for
 from rsyslog_peer import RsyslogPeer, find_rsyslogd
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kafka"))
@@ -259,6 +259,7 @@ def test_no_secret_is_ever_logged(directory):
         holds("correct-horse" not in log + checked.out + checked.err, "the secret is not in the log")
 
 
+@measures_memory
 def test_memory_stays_flat_over_a_large_export(directory):
     with open(directory / "a.xml", "w", encoding="utf-8") as f:
         block = exports.wevtutil_file(exports.mixed(4000, share=0.02))

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import exports
-from harness import (PROGRAM, Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for)
+from harness import (PROGRAM, Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, measures_memory, read_records, wait_for)
 
 
 def file_output(directory, name="out", **more):
@@ -410,6 +410,7 @@ def test_records_without_record_id_keep_their_ids_over_a_restart(directory):
     equal(shipped(directory)[4:], shipped(directory)[:4], "read again from the beginning")
 
 
+@measures_memory
 def test_memory_stays_flat_while_a_large_export_waits_for_a_dead_output(directory):
     with open(directory / "a.xml", "w", encoding="utf-8") as f:
         for block in range(40):

@@ -168,3 +168,18 @@ Test(identity, a_random_uuid_has_version_4_and_differs_from_the_next)
         cr_assert_not_null(strchr("89ab", a[19]));
     }
 }
+
+Test(identity, the_id_and_the_hash_can_be_had_one_without_the_other)
+{
+    char id[RECORD_ID_TEXT], hash[RECORD_HASH_TEXT];
+    memcpy(id, s.record.id, sizeof id);
+    memcpy(hash, s.record.hash, sizeof hash);
+    s.record.id[0] = s.record.hash[0] = '\0';
+    cr_assert(identity_fill_id(identity, &s.record, 1));
+    cr_assert_str_eq(s.record.id, id);
+    cr_assert_str_eq(s.record.hash, "");
+    s.record.id[0] = '\0';
+    cr_assert(identity_fill_hash(identity, &s.record));
+    cr_assert_str_eq(s.record.id, "");
+    cr_assert_str_eq(s.record.hash, hash);
+}
