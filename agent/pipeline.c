@@ -88,7 +88,8 @@ static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *no
     }
     case ITEM_PENDING:
     case ITEM_RETRY:
-        p->counts.retried++;
+        if (!atomic_load(&p->stop))
+            p->counts.retried++;
         item->result = ITEM_PENDING;
         return false;
     }
