@@ -104,19 +104,3 @@ static const struct encoder_ops pages = {.name = "pages", .title = "many lines",
 const struct parser_ops *const registry_parsers[] = {NULL};
 const struct encoder_ops *const registry_encoders[] = {&line, &pages, NULL};
 const struct sink_ops *const registry_sinks[] = {&wire, &disk, &screen, NULL};
-
-const struct sink_ops *registry_sink(const char *name)
-{
-    for (size_t i = 0; registry_sinks[i]; i++)
-        if (strcmp(registry_sinks[i]->name, name) == 0)
-            return registry_sinks[i];
-    return NULL;
-}
-
-const struct encoder_ops *registry_encoder(const char *name)
-{
-    for (size_t i = 0; registry_encoders[i]; i++)
-        if (strcmp(registry_encoders[i]->name, name) == 0)
-            return registry_encoders[i];
-    return NULL;
-}
