@@ -7,7 +7,6 @@
 
 #include "registry.h"
 
-#include <string.h>
 
 static const char *const modes[] = {"fast", "safe", "exactly_once", NULL};
 
