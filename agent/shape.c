@@ -54,10 +54,10 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
         s->record.id[0] = '\0';
         s->record.hash[0] = '\0';
     }
-    s->sequence = s->sequence >= INT32_MAX ? 1 : s->sequence + 1;
 }
 
 enum encode_status shape_encode(struct shape *s, struct buf *out)
 {
+    s->sequence = s->sequence >= INT32_MAX ? 1 : s->sequence + 1;
     return s->encoder->encode(&s->context, &s->record, s->sequence, out);
 }
