@@ -335,7 +335,7 @@ static enum fill fill(struct pipeline *p)
                 return FILL_MORE;
             }
             /* Copies fill no batch. */
-            if (batch_is_full(b) || ++events == SINK_BATCH_ITEMS_MAX)
+            if (batch_is_full(b) || ++events == SINK_BATCH_ITEMS_MAX || !has_room_for_copies(p))
                 return FILL_MORE;
             break;
         case TAIL_MOVED:
