@@ -220,8 +220,8 @@ const struct setting config_output_settings[] = {
      .fallback = "1000000",
      .min = 1,
      .max = 10000000,
-     .help = "How many ids are remembered at most, the latest ones; each takes 10 bytes of memory and 17 of "
-             "the state."},
+     .help = "How many ids are remembered at most, the latest ones; each takes 10 bytes of memory and 17 "
+             "to 50 of the state."},
     {0}};
 
 const struct config_section config_sections[] = {

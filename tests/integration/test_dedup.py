@@ -62,8 +62,10 @@ def counts(log, name="out"):
 
 
 def remembered(directory):
-    """The ids in the state."""
+    """The ids in the state; an agent that was killed very early may have left none."""
     with sqlite3.connect(directory / "state" / "state.db") as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'delivered'").fetchall():
+            return []
         blobs = [row[0] for row in db.execute("SELECT ids FROM delivered ORDER BY block")]
     return [str(uuid.UUID(bytes=b[i:i + 16])) for b in blobs for i in range(0, len(b), 16)]
 
@@ -248,12 +250,13 @@ def test_a_forgotten_state_ships_everything_again_with_the_same_ids(directory):
 
 
 def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(directory):
+    (directory / "state").mkdir()
     path = config(directory, [directory / "in.*"], [file_output(directory)])
     known, before, repeats = set(), [], 0
-    for round_ in range(10):
+    for round_ in range(12):
         write(directory, f"in.{round_}.xml", events(1 + 1500 * round_, 4500))
         with Agent(path) as agent:
-            time.sleep(0.02 + 0.012 * round_)
+            time.sleep(0.012 + 0.004 * (round_ % 4))
             agent.kill()
         after = shipped(directory)
         equal(known & set(after[len(before):]), set(), "ids that were remembered, shipped again")
@@ -261,12 +264,12 @@ def test_kill_9_loses_nothing_and_repeats_only_what_was_in_flight(directory):
         known, before = set(remembered(directory)), after
         equal(known - set(after), set(), "ids that are remembered and were not shipped")
     once(directory)
-    got, want = shipped(directory), ids(events(1, 9 * 1500 + 4500))
+    got, want = shipped(directory), ids(events(1, 11 * 1500 + 4500))
     equal(known & set(got[len(before):]), set(), "ids that were remembered, shipped again")
     equal(set(want) - set(got), set(), "lost")
     equal(set(got) - set(want), set(), "invented")
-    holds(repeats <= 10 * 4000, f"no more than was in flight at 10 kills, was {repeats}")
-    write(directory, "in.all.xml", events(1, 9 * 1500 + 4500))
+    holds(repeats <= 12 * 4000, f"no more than was in flight at 12 kills, was {repeats}")
+    write(directory, "in.all.xml", events(1, 11 * 1500 + 4500))
     equal(counts(once(directory)).delivered, 0)
 
 
