@@ -20,6 +20,7 @@ struct batch_note {
     uint64_t token;
     uint64_t offset; /* of the record in its file */
     char id[37];
+    bool remembered; /* de-duplication knows of it */
 };
 
 struct batch {

@@ -55,6 +55,8 @@ struct config_output {
     const char *enterprise_number;
     int bom;           /* 0 auto, 1 always, 2 never */
     int64_t max_bytes; /* 0: the sink's own bound */
+    bool deduplicate;
+    int64_t deduplicate_age_ms, deduplicate_count; /* how long, and how many, ids are remembered */
 };
 
 struct config {

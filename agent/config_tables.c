@@ -5,7 +5,7 @@
 #define CONFIG(field) offsetof(struct config, field)
 #define SOURCE(field) offsetof(struct config_source, field)
 #define OUTPUT(field) offsetof(struct config_output_text, output.field)
-#define HOUR 3600000
+#define HOUR INT64_C(3600000)
 
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const from_choices[] = {"beginning", "end", NULL};
@@ -199,6 +199,29 @@ const struct setting config_output_settings[] = {
      .help = "Longest message; longer ones lose their optional parts, and go to the dead-letter file if that "
              "is not "
              "enough. 0 is what the destination can take; else at least 480."},
+    {.key = "deduplicate",
+     .type = SETTING_BOOL,
+     .offset = OUTPUT(deduplicate),
+     .fallback = "true",
+     .help =
+         "Whether an event that was delivered here before, from whatever export, is left out. With false, "
+         "what is exported again is delivered again; an output with a new name delivers everything."},
+    {.key = "deduplicate_age",
+     .type = SETTING_DURATION,
+     .offset = OUTPUT(deduplicate_age_ms),
+     .fallback = "7d",
+     .min = 1000,
+     .max = HOUR * 24 * 3660,
+     .help = "How long the id of a delivered event is remembered; when it is met again in the second half of "
+             "this time, as long again."},
+    {.key = "deduplicate_count",
+     .type = SETTING_INT,
+     .offset = OUTPUT(deduplicate_count),
+     .fallback = "1000000",
+     .min = 1,
+     .max = 10000000,
+     .help = "How many ids are remembered at most, the latest ones; each takes 10 bytes of memory and 17 "
+             "to 50 of the state."},
     {0}};
 
 const struct config_section config_sections[] = {

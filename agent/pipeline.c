@@ -3,6 +3,7 @@
 #include "pipeline.h"
 
 #include "batch.h"
+#include "dedup.h"
 #include "headers.h"
 #include "log.h"
 #include "os_clock.h"
@@ -30,6 +31,8 @@ enum {
     ONCE_PAUSE_MS = 30,
 };
 
+_Static_assert(BATCHES *SINK_BATCH_ITEMS_MAX <= DEDUP_IN_FLIGHT_MAX, "every record in flight is known");
+
 struct pipeline {
     struct pipeline_setup setup;
     const struct sink_ops *ops;
@@ -41,6 +44,7 @@ struct pipeline {
     struct pipeline_counts counts;
 
     struct state *state;
+    struct dedup *dedup; /* NULL: everything is shipped */
     struct tail_context tail_context;
     struct source_set *files;
     struct tail *current; /* the file whose turn it is */
@@ -94,6 +98,8 @@ static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *no
         return false;
     }
     ledger_close(&note->tail->ledger, note->token);
+    if (note->remembered)
+        p->counts.deduplicated += dedup_settle(p->dedup, note->id);
     p->settled_some = true;
     return true;
 }
@@ -222,26 +228,63 @@ static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
         item->header_count = 0;
 }
 
-/* Encodes the record behind the batch's other messages. False when no token could be had: nothing was added
- * then. */
-static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
+/* Without a time the id says too little: record ids begin anew when a log is cleared. */
+static bool has_telling_id(const struct pipeline *p)
 {
-    struct batch_note note = {.tail = t, .offset = p->event.offset};
+    return p->dedup && p->shape.record.id[0] && p->event.time.present;
+}
+
+/* A damaged copy must not stand for the record: the sound one may come from another export. */
+static bool is_sound(const struct event *e)
+{
+    return e->trust == EVENT_OK && !e->cut;
+}
+
+/* Encodes the latest record behind the batch's other messages. */
+static void add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
+{
     size_t body_at = b->bodies.n;
-    if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
-        return false;
-    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
-    memcpy(note.id, p->shape.record.id, sizeof note.id);
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
     if (status == ENCODE_TOO_LARGE) {
         b->bodies.failed = false;
         buf_cut(&b->bodies, body_at);
-        batch_add(b, body_at, &note, ITEM_REJECTED, "the message is larger than the output takes");
+        batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes");
     } else {
-        address(p, b, batch_add(b, body_at, &note, ITEM_PENDING, NULL));
+        address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
     }
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
+}
+
+/* A record that is new, or a copy of one that is in flight. */
+static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, enum dedup_answer answer)
+{
+    struct batch_note note = {.tail = t, .offset = p->event.offset};
+    memcpy(note.id, p->shape.record.id, sizeof note.id);
+    if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
+        return false;
+    if (answer == DEDUP_IN_FLIGHT) {
+        dedup_wait(p->dedup, note.id, &t->ledger, note.token);
+        return true;
+    }
+    note.remembered = has_telling_id(p) && is_sound(&p->event);
+    if (note.remembered)
+        dedup_begin(p->dedup, note.id);
+    add_message(p, b, &note);
+    return true;
+}
+
+/* Ships the event unless that has been done. False when no token could be had: nothing was taken then. */
+static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
+{
+    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
+    enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
+    if (answer == DEDUP_SETTLED) {
+        ledger_pass(&t->ledger, &p->step.pos);
+        p->counts.deduplicated++;
+    } else if (!take_unsettled(p, b, t, answer)) {
+        return false;
+    }
     p->counts.selected++;
     return true;
 }
@@ -262,13 +305,27 @@ static bool lingers(const struct batch *b)
     return b->count && os_monotonic_ms() - b->first_ms >= LINGER_MS;
 }
 
+/* Copies that wait for a record in flight are as bounded as what is in flight. */
+static bool has_room_for_copies(const struct pipeline *p)
+{
+    return !p->dedup || !dedup_is_full(p->dedup);
+}
+
+static void tick(struct pipeline *p)
+{
+    shape_tick(&p->shape);
+    if (p->dedup)
+        dedup_tick(p->dedup, wtime_unix_ms(&p->shape.now));
+}
+
 /* Reads until a batch is full, nothing is left, or it is time to look around. */
 static enum fill fill(struct pipeline *p)
 {
-    struct batch *b = batch_to_fill(p);
+    struct batch *b = has_room_for_copies(p) ? batch_to_fill(p) : NULL;
     if (!b)
         return FILL_BLOCKED;
-    shape_tick(&p->shape);
+    tick(p);
+    unsigned events = 0;
     for (struct tail *t; (t = file_in_turn(p));) {
         p->steps++;
         switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
@@ -278,7 +335,8 @@ static enum fill fill(struct pipeline *p)
                 p->current = NULL;
                 return FILL_MORE;
             }
-            if (batch_is_full(b))
+            /* Copies fill no batch. */
+            if (batch_is_full(b) || ++events == SINK_BATCH_ITEMS_MAX || !has_room_for_copies(p))
                 return FILL_MORE;
             break;
         case TAIL_MOVED:
@@ -317,10 +375,15 @@ static void save(struct pipeline *p)
         return;
     }
     bool all = source_set_each_dirty(p->files, save_tail, p);
-    if (!state_commit(p->state, &f))
+    if (p->dedup && !dedup_save(p->dedup, &f))
+        log_error(p->subject, "%s; delivering on, copies of records would be shipped", f.text);
+    bool committed = state_commit(p->state, &f);
+    if (!committed)
         log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
     else if (all)
         source_set_saved(p->files);
+    if (p->dedup)
+        dedup_saved(p->dedup, committed);
     p->unsynced = true;
 }
 
@@ -339,7 +402,7 @@ static void save_if_due(struct pipeline *p)
         p->last_save_ms = now;
         source_set_each_dirty(p->files, note_dirty, &dirty);
     }
-    if (p->settled_some || dirty)
+    if (p->settled_some || dirty || (p->dedup && dedup_is_due(p->dedup)))
         save(p);
     if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
         struct fault f;
@@ -400,7 +463,7 @@ static void loop(struct pipeline *p)
     unsigned drained_rounds = 0;
     while (!atomic_load(&p->stop)) {
         enum fill reading = fill(p);
-        if (p->filling && (reading == FILL_DRAINED || batch_is_full(p->filling) || lingers(p->filling)))
+        if (p->filling && (reading != FILL_MORE || batch_is_full(p->filling) || lingers(p->filling)))
             seal(p);
         submit_waiting(p);
         if (p->setup.once && reading == FILL_DRAINED && nothing_left(p)) {
@@ -452,11 +515,26 @@ static bool open_state(struct pipeline *p)
     return p->state != NULL;
 }
 
+static bool open_dedup(struct pipeline *p)
+{
+    struct fault f;
+    const struct config_output *o = p->setup.output;
+    struct dedup_limits limits = {o->deduplicate_age_ms, (size_t)o->deduplicate_count};
+    if (!o->deduplicate)
+        return true;
+    p->dedup = dedup_new(p->state, o->name, &limits, &f);
+    if (!p->dedup)
+        log_error(p->subject, "%s", f.text);
+    else
+        log_debug(p->subject, "%" PRIu64 " delivered ids are known", dedup_count(p->dedup));
+    return p->dedup != NULL;
+}
+
 static bool begin(struct pipeline *p)
 {
     struct fault f;
     struct encode_context context = output_context(p);
-    if (!open_state(p))
+    if (!open_state(p) || !open_dedup(p))
         return false;
     p->tail_context = (struct tail_context){.output = p->setup.output->name,
                                             .subject = p->subject,
@@ -501,11 +579,13 @@ static void end(struct pipeline *p)
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
     }
-    p->counts.abandoned = p->counts.selected - p->counts.delivered - p->counts.dead_lettered;
+    p->counts.abandoned =
+        p->counts.selected - p->counts.delivered - p->counts.dead_lettered - p->counts.deduplicated;
     source_set_free(p->files);
     shape_free(&p->shape);
     for (size_t i = 0; i < BATCHES; i++)
         batch_free(p->batches[i]);
+    dedup_free(p->dedup);
     state_close(p->state);
 }
 

@@ -24,12 +24,12 @@ struct pipeline_setup {
 };
 
 /*
- * Conservation: selected = delivered + dead_lettered + in_flight + abandoned at every moment that the
- * pipeline is not inside a turn; abandoned are those that a stop left undelivered, which the next start reads
- * again.
+ * Conservation: selected = delivered + dead_lettered + deduplicated + in_flight + abandoned at every moment
+ * that the pipeline is not inside a turn; abandoned are those that a stop left undelivered, which the next
+ * start reads again.
  */
 struct pipeline_counts {
-    uint64_t selected, delivered, dead_lettered, retried, abandoned;
+    uint64_t selected, delivered, dead_lettered, deduplicated, retried, abandoned;
     struct tail_counts files;
 };
 

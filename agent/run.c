@@ -154,13 +154,14 @@ static void wait_for_the_end(struct agent *a)
 
 static void log_counts(const char *name, const struct pipeline_counts *c)
 {
-    log_info(
-        NULL,
-        "output %s: %" PRIu64 " records selected = %" PRIu64 " delivered + %" PRIu64
-        " dead letters + %" PRIu64 " left for the next start; %" PRIu64 " sent again; damaged parts %" PRIu64
-        " (%" PRIu64 " bytes), vanished unread %" PRIu64 " bytes, overwritten unread %" PRIu64 " events",
-        name, c->selected, c->delivered, c->dead_lettered, c->abandoned, c->retried, c->files.damaged_parts,
-        c->files.damaged_bytes, c->files.vanished_bytes, c->files.overwritten_events);
+    log_info(NULL,
+             "output %s: %" PRIu64 " records selected = %" PRIu64 " delivered + %" PRIu64
+             " dead letters + %" PRIu64 " de-duplicated + %" PRIu64 " left for the next start; %" PRIu64
+             " sent again; damaged parts %" PRIu64 " (%" PRIu64 " bytes), vanished unread %" PRIu64
+             " bytes, overwritten unread %" PRIu64 " events",
+             name, c->selected, c->delivered, c->dead_lettered, c->deduplicated, c->abandoned, c->retried,
+             c->files.damaged_parts, c->files.damaged_bytes, c->files.vanished_bytes,
+             c->files.overwritten_events);
 }
 
 /* What one output leaves as an exit code. */

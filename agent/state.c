@@ -19,6 +19,12 @@ enum statement {
     FORGET_ORDINALS,
     ADD_ORDINAL,
     COUNT_ORDINAL,
+    ADD_BLOCK,
+    GET_BLOCK,
+    OLDEST_BLOCK,
+    EACH_BLOCK,
+    CUT_BLOCK,
+    DROP_EMPTY_BLOCK,
     STATEMENTS,
 };
 
@@ -37,6 +43,12 @@ static const char *const statement_text[STATEMENTS] = {
     [FORGET_ORDINALS] = "DELETE FROM ordinal WHERE file = ?1",
     [ADD_ORDINAL] = "INSERT OR IGNORE INTO ordinal(file, content, offset) VALUES(?1, ?2, ?3)",
     [COUNT_ORDINAL] = "SELECT count(*) FROM ordinal WHERE file = ?1 AND content = ?2 AND offset <= ?3",
+    [ADD_BLOCK] = "INSERT INTO delivered(output, at, ids) VALUES(?1, ?2, ?3)",
+    [GET_BLOCK] = "SELECT block, at, ids FROM delivered WHERE block = ?2 AND output = ?1",
+    [OLDEST_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block LIMIT 1",
+    [EACH_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block DESC",
+    [CUT_BLOCK] = "UPDATE delivered SET ids = substr(ids, ?2) WHERE block = ?1",
+    [DROP_EMPTY_BLOCK] = "DELETE FROM delivered WHERE block = ?1 AND length(ids) = 0",
 };
 
 static const char schema[] =
@@ -49,7 +61,11 @@ static const char schema[] =
     " UNIQUE(output, volume, file_high, file_low));"
     "CREATE TABLE IF NOT EXISTS ordinal(file INTEGER NOT NULL, content INTEGER NOT NULL, offset INTEGER NOT "
     "NULL,"
-    " PRIMARY KEY(file, content, offset)) WITHOUT ROWID;";
+    " PRIMARY KEY(file, content, offset)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS delivered(block INTEGER PRIMARY KEY, output TEXT NOT NULL, at INTEGER NOT "
+    "NULL,"
+    " ids BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS delivered_by_output ON delivered(output);";
 
 struct state {
     sqlite3 *db;
@@ -354,6 +370,75 @@ uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t 
     uint64_t ordinal = sqlite3_step(count) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(count, 0) : 1;
     sqlite3_reset(count);
     return ordinal ? ordinal : 1;
+}
+
+/* ---- delivered ids ---- */
+
+bool state_add_block(struct state *s, const char *output, struct state_block *block, struct fault *f)
+{
+    sqlite3_stmt *q = statement(s, ADD_BLOCK);
+    bind_text(q, 1, output);
+    sqlite3_bind_int64(q, 2, block->at_ms);
+    sqlite3_bind_blob(q, 3, block->ids, (int)(block->count * STATE_ID_BYTES), SQLITE_STATIC);
+    bool done = run(s, q, "write", f);
+    if (done)
+        block->number = sqlite3_last_insert_rowid(s->db);
+    return done;
+}
+
+static void copy_block(sqlite3_stmt *q, struct state_block *out)
+{
+    const void *ids = sqlite3_column_blob(q, 2);
+    size_t n = (size_t)sqlite3_column_bytes(q, 2) / STATE_ID_BYTES;
+    out->number = sqlite3_column_int64(q, 0);
+    out->at_ms = sqlite3_column_int64(q, 1);
+    out->count = n < STATE_BLOCK_IDS ? n : STATE_BLOCK_IDS;
+    if (out->count)
+        memcpy(out->ids, ids, out->count * STATE_ID_BYTES);
+}
+
+static bool find_block(sqlite3_stmt *q, const char *output, struct state_block *out)
+{
+    bind_text(q, 1, output);
+    bool found = sqlite3_step(q) == SQLITE_ROW;
+    if (found)
+        copy_block(q, out);
+    sqlite3_reset(q);
+    return found;
+}
+
+bool state_get_block(struct state *s, const char *output, int64_t number, struct state_block *out)
+{
+    sqlite3_bind_int64(statement(s, GET_BLOCK), 2, number);
+    return find_block(statement(s, GET_BLOCK), output, out);
+}
+
+bool state_oldest_block(struct state *s, const char *output, struct state_block *out)
+{
+    return find_block(statement(s, OLDEST_BLOCK), output, out);
+}
+
+bool state_each_block(struct state *s, const char *output,
+                      void (*visit)(void *ctx, const struct state_block *block), void *ctx, struct fault *f)
+{
+    struct state_block block;
+    sqlite3_stmt *q = statement(s, EACH_BLOCK);
+    bind_text(q, 1, output);
+    int status;
+    while ((status = sqlite3_step(q)) == SQLITE_ROW) {
+        copy_block(q, &block);
+        visit(ctx, &block);
+    }
+    if (status != SQLITE_DONE)
+        db_fault(s, f, "read");
+    sqlite3_reset(q);
+    return status == SQLITE_DONE;
+}
+
+bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct fault *f)
+{
+    sqlite3_bind_int64(statement(s, CUT_BLOCK), 2, (int64_t)(first_ids * STATE_ID_BYTES) + 1);
+    return run_on_row(s, CUT_BLOCK, number, f) && run_on_row(s, DROP_EMPTY_BLOCK, number, f);
 }
 
 bool state_sync(struct state *s, struct fault *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is kept over restarts, in one SQLite file (WAL): positions per output and file, the ordinals of
- * records without record id, the agent's id.
+ * What is kept over restarts, in one SQLite file (WAL): positions and delivered ids per output, the ordinals
+ * of records without record id, the agent's id.
  *
  * Every save is one commit without fsync: a kill -9 keeps the page cache and repeats next to nothing;
  * state_sync, on a timer, bounds what a power cut repeats. A save never happens before delivery was proven,
@@ -70,6 +70,38 @@ bool state_commit(struct state *s, struct fault *f);
  * record (same offset) always gets the same one, whatever was read in between or before a restart.
  */
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset);
+
+/*
+ * Delivered ids, per output. The ids of one save stand together in a block, which makes writing, reading and
+ * forgetting them cheap: a row holds up to STATE_BLOCK_IDS of 16 bytes each. In the sqlite3 shell:
+ *
+ *     SELECT output, datetime(at / 1000, 'unixepoch') FROM delivered
+ *     WHERE instr(ids, x'eca1105ad9c15feb9593bc703948ef67');
+ */
+enum { STATE_ID_BYTES = 16, STATE_BLOCK_IDS = 240 /* with the rest of the row they fill a page */ };
+
+struct state_block {
+    int64_t number; /* grows with time; unique over all outputs */
+    int64_t at_ms;  /* when they were delivered, since 1970 */
+    size_t count;
+    uint8_t ids[STATE_BLOCK_IDS * STATE_ID_BYTES];
+};
+
+/* Writes a new block of at least one id, whose number it sets. */
+bool state_add_block(struct state *s, const char *output, struct state_block *block, struct fault *f);
+
+/* False if the output has no such block. */
+bool state_get_block(struct state *s, const char *output, int64_t number, struct state_block *out);
+
+/* The oldest block of an output. False if there is none. */
+bool state_oldest_block(struct state *s, const char *output, struct state_block *out);
+
+/* Every block of an output, the newest first. visit must not use the state. */
+bool state_each_block(struct state *s, const char *output,
+                      void (*visit)(void *ctx, const struct state_block *block), void *ctx, struct fault *f);
+
+/* Forgets the first ids of a block; with all of them, the block. */
+bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct fault *f);
 
 /* Makes everything saved so far survive a power cut. May take as long as the disk does. */
 bool state_sync(struct state *s, struct fault *f);

@@ -2,10 +2,14 @@
 /*
  * Makes event logs for the integration tests and for tests/data:
  *
- *   make_export evtx PATH FIRST COUNT           COUNT events 9646, header ids and record ids from FIRST
- *   make_export evtx-in-place PATH FIRST COUNT  the same, written over the file as a live log grows: neither
- * truncated nor replaced make_export sample PATH                     the sample log of tests/data: 9646 of
- * Exchange 2010 and 2016, decoys, forwarded events
+ *   make_export evtx PATH FIRST COUNT
+ *       COUNT events 9646, header ids and record ids from FIRST
+ *   make_export evtx-in-place PATH FIRST COUNT
+ *       the same, written over the file as a live log grows: neither truncated nor replaced
+ *   make_export evtx-export PATH FIRST COUNT
+ *       the same with the times that exports.limit_event gives: the same events as in its XML
+ *   make_export sample PATH
+ *       the sample log of tests/data: 9646 of Exchange 2010 and 2016, decoys, forwarded events
  */
 #include "evtx_writer.h"
 
@@ -95,6 +99,25 @@ static int sample(const char *path)
     return failed;
 }
 
+/* One event a second; exports.py counts its seconds by the record id. */
+static int exported(const char *path, uint64_t first, unsigned count)
+{
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){.first_id = first});
+    for (uint64_t id = first; id < first + count; id++) {
+        char dn[160];
+        snprintf(dn, sizeof dn, DN_2016 "user%u", (unsigned)(id % 97));
+        evtx_writer_add(w, &(struct evtx_writer_event){.event_id = 9646,
+                                                       .qualifiers = 49158,
+                                                       .computer = "EXCH01",
+                                                       .filetime = FILETIME_2026 + id * 10000000,
+                                                       .strings = (const char *const[]){dn, "32", "session"},
+                                                       .string_count = 3});
+    }
+    int failed = write_image(path, evtx_writer_image(w), O_TRUNC);
+    evtx_writer_free(w);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     int failed = 2;
@@ -102,6 +125,8 @@ int main(int argc, char **argv)
         failed = numbered(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]), O_TRUNC);
     else if (argc == 5 && strcmp(argv[1], "evtx-in-place") == 0)
         failed = numbered(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]), 0);
+    else if (argc == 5 && strcmp(argv[1], "evtx-export") == 0)
+        failed = exported(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]));
     else if (argc == 3 && strcmp(argv[1], "sample") == 0)
         failed = sample(argv[2]);
     if (failed)
