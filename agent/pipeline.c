@@ -20,7 +20,6 @@
 
 enum {
     BATCHES = 8,
-    TURN_STEPS = 4096,   /* steps of one file before the next one's turn */
     LINGER_MS = 100,     /* the longest that a record waits for its batch to fill */
     SCAN_GAP_MS = 200,   /* at least this between two scans, however often files change */
     PASS_SAVE_MS = 1000, /* how often a position that moved without records is saved */
@@ -47,8 +46,6 @@ struct pipeline {
     struct dedup *dedup; /* NULL: everything is shipped */
     struct tail_context tail_context;
     struct source_set *files;
-    struct tail *current; /* the file whose turn it is */
-    unsigned steps;       /* of that turn */
     struct shape shape;
     struct event event;
     struct step step;
@@ -289,15 +286,6 @@ static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
     return true;
 }
 
-static struct tail *file_in_turn(struct pipeline *p)
-{
-    if (p->current && p->steps < TURN_STEPS)
-        return p->current;
-    p->steps = 0;
-    p->current = source_set_next(p->files);
-    return p->current;
-}
-
 enum fill { FILL_MORE, FILL_DRAINED, FILL_BLOCKED };
 
 static bool lingers(const struct batch *b)
@@ -326,13 +314,11 @@ static enum fill fill(struct pipeline *p)
         return FILL_BLOCKED;
     tick(p);
     unsigned events = 0;
-    for (struct tail *t; (t = file_in_turn(p));) {
-        p->steps++;
+    for (struct tail *t; (t = source_set_next(p->files));) {
         switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
         case TAIL_EVENT:
             if (!take_event(p, b, t)) {
                 tail_read_again(&p->tail_context, t);
-                p->current = NULL;
                 return FILL_MORE;
             }
             /* Copies fill no batch. */
@@ -342,10 +328,8 @@ static enum fill fill(struct pipeline *p)
         case TAIL_MOVED:
             return FILL_MORE;
         case TAIL_DRAINED:
-            p->current = NULL;
             break;
         case TAIL_REPLACED:
-            p->current = NULL;
             source_set_replace(p->files, t);
             break;
         }
@@ -422,8 +406,6 @@ static void look_around(struct pipeline *p, bool changed)
         p->last_scan_ms = now;
         source_set_scan(p->files);
         source_set_tidy(p->files);
-        if (p->current && p->current->status != TAIL_NEWS)
-            p->current = NULL;
     } else if (changed) {
         source_set_look(p->files);
     }

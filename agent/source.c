@@ -12,6 +12,7 @@
 
 enum {
     TABLE_SIZE = 1024,
+    TURN_STEPS = 4096,      /* steps of one file before the next one's turn */
     ROTATE_WAIT_MS = 60000, /* how long a file that lost its name may still be written to by a lazy owner */
 };
 
@@ -28,7 +29,9 @@ struct source_set {
     size_t source_count;
     struct tail *tails; /* in order of discovery */
     struct tail **end;
-    struct tail *turn;              /* whose turn it is */
+    struct tail *current;           /* whose turn it is */
+    unsigned steps;                 /* of that turn */
+    struct tail *turn;              /* where the search for the next one begins */
     struct tail *table[TABLE_SIZE]; /* by file id; retired ones are not in it */
     size_t count;
     unsigned scan;
@@ -84,6 +87,8 @@ static void drop(struct source_set *s, struct tail *gone)
         s->end = at;
     if (s->turn == gone)
         s->turn = gone->next;
+    if (s->current == gone)
+        s->current = NULL;
     s->count--;
     tail_free(s->context, gone);
 }
@@ -356,7 +361,7 @@ static bool may_be_read(const struct tail *t)
                                       os_monotonic_ms() >= t->retry_at_ms);
 }
 
-struct tail *source_set_next(struct source_set *s)
+static struct tail *next_turn(struct source_set *s)
 {
     struct tail *start = s->turn ? s->turn : s->tails;
     struct tail *t = start;
@@ -371,6 +376,16 @@ struct tail *source_set_next(struct source_set *s)
         t = next;
     } while (t != start);
     return NULL;
+}
+
+struct tail *source_set_next(struct source_set *s)
+{
+    if (!s->current || s->steps == TURN_STEPS || !may_be_read(s->current)) {
+        s->current = next_turn(s);
+        s->steps = 0;
+    }
+    s->steps++;
+    return s->current;
 }
 
 void source_set_wake(struct source_set *s)

@@ -33,8 +33,9 @@ void source_set_look(struct source_set *s);
 int source_set_wait_ms(const struct source_set *s);
 
 /*
- * The next file, in turn, that may have something to read; NULL if none has, or if none can be opened because
- * SOURCE_OPEN_MAX are open and have records in flight.
+ * The file to take the next step of: the same one for some thousand steps, then the next one in turn that may
+ * have something to read. NULL if none has, or if none can be opened because SOURCE_OPEN_MAX are open and
+ * have records in flight.
  */
 struct tail *source_set_next(struct source_set *s);
 
