@@ -2,14 +2,38 @@
 /* The only file that names every parser, encoder and sink. */
 #include "registry.h"
 
-extern const struct parser_ops parser_evtx, parser_xml;
-extern const struct encoder_ops encoder_ecs, encoder_rfc5424;
-extern const struct sink_ops sink_kafka, sink_syslog_udp, sink_syslog_tcp, sink_syslog_tls, sink_file,
-    sink_stdout;
+extern const struct parser_ops parser_evtx;
+extern const struct parser_ops parser_xml;
+extern const struct encoder_ops encoder_ecs;
+extern const struct encoder_ops encoder_rfc5424;
+extern const struct sink_ops sink_file;
+extern const struct sink_ops sink_kafka;
+extern const struct sink_ops sink_stdout;
+extern const struct sink_ops sink_syslog_tcp;
+extern const struct sink_ops sink_syslog_tls;
+extern const struct sink_ops sink_syslog_udp;
 
-const struct parser_ops *const registry_parsers[] = {&parser_evtx, &parser_xml, NULL};
+/* One entry a line. */
+/* clang-format off */
+const struct parser_ops *const registry_parsers[] = {
+    &parser_evtx,
+    &parser_xml,
+    NULL,
+};
 
-const struct encoder_ops *const registry_encoders[] = {&encoder_ecs, &encoder_rfc5424, NULL};
+const struct encoder_ops *const registry_encoders[] = {
+    &encoder_ecs,
+    &encoder_rfc5424,
+    NULL,
+};
 
 const struct sink_ops *const registry_sinks[] = {
-    &sink_kafka, &sink_syslog_udp, &sink_syslog_tcp, &sink_syslog_tls, &sink_file, &sink_stdout, NULL};
+    &sink_kafka,
+    &sink_syslog_udp,
+    &sink_syslog_tcp,
+    &sink_syslog_tls,
+    &sink_file,
+    &sink_stdout,
+    NULL,
+};
+/* clang-format on */
