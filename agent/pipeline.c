@@ -30,7 +30,7 @@ enum {
     ONCE_PAUSE_MS = 30,
 };
 
-_Static_assert(BATCHES *SINK_BATCH_ITEMS_MAX <= DEDUP_IN_FLIGHT_MAX, "every record in flight is known");
+_Static_assert(DEDUP_IN_FLIGHT_MAX >= BATCHES * SINK_BATCH_ITEMS_MAX, "every record in flight is known");
 
 struct pipeline {
     struct pipeline_setup setup;
@@ -354,6 +354,7 @@ static void save(struct pipeline *p)
     struct fault f;
     p->settled_some = false;
     p->last_save_ms = os_monotonic_ms();
+    tick(p); /* a destination that was away for days delivers now, and now the ids begin to age */
     if (!state_begin(p->state, &f)) {
         log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
         return;

@@ -138,5 +138,6 @@ int main(int argc, char **argv)
     print_memory();
     char command[600];
     snprintf(command, sizeof command, "ls -l '%s' && rm -rf '%s'", directory, directory);
+    fflush(stdout);
     return system(command) != 0;
 }

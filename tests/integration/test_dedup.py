@@ -141,10 +141,10 @@ def test_a_deleted_output_file_is_filled_again_under_a_new_name(directory):
 
 
 def test_an_id_is_forgotten_after_its_age(directory):
-    output = file_output(directory, deduplicate_age="1s")
+    output = file_output(directory, deduplicate_age="2s")
     write(directory, "in.1.xml", events(1, 10))
     once(directory, output)
-    time.sleep(1.2)
+    time.sleep(2.2)
     write(directory, "in.2.xml", events(1, 12))
     once(directory, output)
     equal(sorted(shipped(directory)), sorted(ids(events(1, 10)) + ids(events(1, 12))))
@@ -203,6 +203,14 @@ def test_a_dead_letter_is_written_once(directory):
     equal([l["event_id"] for l in read_records(directory / "state" / "dead-letter.ndjson")], [big.id])
     write(directory, "in.3.xml", [big])
     equal(counts(once(directory, file_output(directory, max_bytes="3KiB"))), Counts(1, 0, 0, 1, 0))
+
+
+def test_copies_leave_no_gap_in_the_sequence_of_messages(directory):
+    for name in ("in.1.xml", "in.2.xml", "in.3.xml"):
+        write(directory, name, events(1, 900))
+    once(directory, file_output(directory, format="rfc5424"))
+    text = (directory / "out.ndjson").read_text()
+    equal([int(n) for n in re.findall(r'sequenceId="(\d+)"', text)], list(range(1, 901)))
 
 
 def test_a_damaged_copy_does_not_stand_for_the_event(directory):

@@ -171,3 +171,64 @@ Test(state, a_mark_is_kept_per_output_and_source)
     cr_assert(state_marked(state, "a", "s"));
     cr_assert_not(state_marked(state, "b", "s"));
 }
+
+static int64_t add_block(const char *output, uint8_t first, size_t count)
+{
+    struct state_block block = {.at_ms = 1771408800000, .count = count};
+    for (size_t i = 0; i < count; i++)
+        memset(block.ids + i * STATE_ID_BYTES, (int)(first + i), STATE_ID_BYTES);
+    cr_assert(state_add_block(state, output, &block, &fault), "%s", fault.text);
+    return block.number;
+}
+
+struct seen {
+    uint8_t firsts[8];
+    size_t count;
+};
+
+static void note_block(void *ctx, const struct state_block *block)
+{
+    struct seen *seen = ctx;
+    cr_assert_eq(block->at_ms, 1771408800000);
+    seen->firsts[seen->count++] = block->ids[0];
+}
+
+Test(state, blocks_of_an_output_come_newest_first_also_after_reopening)
+{
+    struct seen seen = {0};
+    struct state_block oldest;
+    add_block("a", 10, 3);
+    add_block("b", 20, 3);
+    add_block("a", 30, STATE_BLOCK_IDS);
+    reopen();
+    cr_assert(state_each_block(state, "a", note_block, &seen, &fault));
+    cr_assert_eq(seen.count, 2);
+    cr_assert_eq(seen.firsts[0], 30);
+    cr_assert_eq(seen.firsts[1], 10);
+    cr_assert(state_oldest_block(state, "a", &oldest));
+    cr_assert_eq(oldest.ids[0], 10);
+    cr_assert_eq(oldest.count, 3);
+}
+
+Test(state, a_block_belongs_to_its_output)
+{
+    struct state_block block;
+    int64_t number = add_block("a", 10, 3);
+    cr_assert(state_get_block(state, "a", number, &block));
+    cr_assert_not(state_get_block(state, "b", number, &block));
+    cr_assert_not(state_get_block(state, "a", number + 1, &block));
+    cr_assert_not(state_oldest_block(state, "b", &block));
+}
+
+Test(state, a_block_that_is_cut_keeps_its_last_ids_and_goes_with_the_last_one)
+{
+    struct state_block block;
+    int64_t number = add_block("a", 10, 5);
+    cr_assert(state_cut_block(state, number, 3, &fault));
+    cr_assert(state_get_block(state, "a", number, &block));
+    cr_assert_eq(block.count, 2);
+    cr_assert_eq(block.ids[0], 13);
+    cr_assert_eq(block.ids[STATE_ID_BYTES], 14);
+    cr_assert(state_cut_block(state, number, 2, &fault));
+    cr_assert_not(state_get_block(state, "a", number, &block));
+}
