@@ -498,8 +498,6 @@ static const struct {
 };
 
 enum {
-    MANIFEST_VALUES = 18,
-    CLASSIC_VALUES = 20,
     SYSTEM_ROWS = sizeof system_layout / sizeof *system_layout
 };
 
@@ -512,7 +510,7 @@ static size_t guess_element(struct walk *w, size_t row)
     for (; row < SYSTEM_ROWS && sv_eq(system_layout[row].element, name); row++) {
         const struct binxml_value *value = &w->values[system_layout[row].index];
         bool is_known = value->type != TYPE_NULL && value->type != TYPE_BINXML &&
-                        (!system_layout[row].manifest_only || w->count == MANIFEST_VALUES);
+                        (!system_layout[row].manifest_only || w->count == BINXML_MANIFEST_VALUES);
         if (!is_known)
             continue;
         buf_reset(&b->text);
@@ -539,7 +537,7 @@ static void walk_guessed(struct walk *w)
     static const uint8_t constant[16] = {1, 0, 4, 0, 1, 0, 4, 0, 2, 0, 6, 0, 2, 0, 6, 0};
     struct binxml *b = w->b;
     uint32_t payload = w->count - 1;
-    if (b->open || (w->count != MANIFEST_VALUES && w->count != CLASSIC_VALUES))
+    if (b->open || (w->count != BINXML_MANIFEST_VALUES && w->count != BINXML_CLASSIC_VALUES))
         return;
     for (size_t i = 0; i < 4; i++)
         if (w->values[i].size != constant[i * 4] || w->values[i].type != constant[i * 4 + 2])

@@ -25,6 +25,9 @@ enum {
     BINXML_ORIGINAL_MAX = 1 << 20, /* bytes of XML text */
     BINXML_DEFINITION_HEAD = 24,   /* next, GUID, size */
     BINXML_FIRST_OFFSET = 512,     /* nothing is stored in the chunk's header */
+    /* Values of a whole event in the two layouts that Windows writes. */
+    BINXML_MANIFEST_VALUES = 18,
+    BINXML_CLASSIC_VALUES = 20,
 };
 
 /* Tokens, without the flag that says that more follows. */

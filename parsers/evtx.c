@@ -440,11 +440,27 @@ static void pass_damage(struct parser *p, const struct evtx_frame *frame, const 
     p->damage_at = at;
 }
 
+/* Passes the records that are plainly not wanted. */
+static void skim(struct parser *p)
+{
+    struct evtx_chunk *c = &p->chunk;
+    if (!c->end_is_known || p->from_id)
+        return;
+    struct evtx_skimmed s = evtx_filter_skim(&p->filter, c->at, c->end);
+    if (s.records == 0)
+        return;
+    c->at = s.at;
+    c->last_id = load_le64(c->bytes + s.last + 8);
+    p->last = (struct evtx_frame){s.last, s.at - s.last, c->last_id, false};
+    p->counts.records += s.records;
+}
+
 static enum walk walk_chunk(struct parser *p, struct event *event)
 {
     struct evtx_frame frame;
     const char *reason;
     for (;;) {
+        skim(p);
         enum evtx_found what = evtx_chunk_next(&p->chunk, &frame, &reason);
         if (what == EVTX_DONE)
             return WALK_DONE;
