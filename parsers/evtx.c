@@ -14,6 +14,7 @@
 #include "binxml.h"
 #include "evtx_chunk.h"
 #include "evtx_filter.h"
+#include "evtx_recall.h"
 #include "evtx_survey.h"
 #include "parser.h"
 
@@ -50,6 +51,7 @@ struct parser {
     struct evtx_chunk chunk; /* the one being walked, if walking */
     struct evtx_filter filter;
     struct binxml binxml;
+    struct evtx_recall recall;
     struct arena arena;
     struct parser_counts counts;
 
@@ -368,17 +370,28 @@ static bool fall_idle(struct parser *p)
     return look_at_face(p, &p->face);
 }
 
-static bool is_accepted(struct parser *p, const struct event *e, enum evtx_verdict verdict)
+/* Three or four strings without names: what Exchange hands to ReportEvent with event 9646. */
+static bool looks_like_store_event(const struct event *e)
+{
+    for (size_t i = 0; i < e->data_count; i++)
+        if (!sv_absent(e->data[i].name))
+            return false;
+    return e->data_count == 3 || e->data_count == 4;
+}
+
+enum opinion { OPINION_WANTED, OPINION_OTHER, OPINION_DECOY, OPINION_UNKNOWN };
+
+static enum opinion judge(const struct parser *p, const struct event *e, enum evtx_verdict verdict)
 {
     if (verdict == EVTX_WANTED || p->selector->all)
-        return true;
-    if (!e->event_id.has)
-        return false;
+        return OPINION_WANTED;
+    if (!e->event_id.has || !selector_wants_id(p->selector, e->event_id.v))
+        return OPINION_OTHER;
     struct sv source = event_source(e);
-    /* The provider stood in the template that is gone: better one event too many than one lost. */
+    /* The provider is gone with its template: better one event too many than one lost. */
     if (verdict == EVTX_UNREADABLE && sv_empty(source))
-        return selector_wants_id(p->selector, e->event_id.v);
-    return selector_wants(p->selector, source, e->event_id.v);
+        return looks_like_store_event(e) ? OPINION_WANTED : OPINION_UNKNOWN;
+    return selector_wants(p->selector, source, e->event_id.v) ? OPINION_WANTED : OPINION_DECOY;
 }
 
 static enum event_trust trust_in(struct parser *p, const struct evtx_frame *frame,
@@ -397,14 +410,19 @@ static bool take_record(struct parser *p, const struct evtx_frame *frame, enum e
     if (!p->decoder_is_set)
         binxml_set_chunk(&p->binxml, p->chunk.bytes, p->chunk.n);
     p->decoder_is_set = true;
+    p->recall.near = p->chunk.offset;
     enum binxml_outcome outcome =
         binxml_decode(&p->binxml, frame->at + EVTX_RECORD_HEAD, end, event, &p->arena);
     if (outcome == BINXML_NOTHING) {
         notify_skip(p, p->chunk.offset + frame->at, frame->size, "a record that cannot be decoded");
         return false;
     }
-    if (!is_accepted(p, event, verdict)) {
-        p->counts.rejected++;
+    enum opinion opinion = judge(p, event, verdict);
+    if (opinion != OPINION_WANTED) {
+        p->counts.rejected += opinion == OPINION_DECOY;
+        if (opinion == OPINION_UNKNOWN)
+            notify_skip(p, p->chunk.offset + frame->at, frame->size,
+                        "a record with a wanted id whose provider is lost");
         return false;
     }
     event->offset = p->chunk.offset + frame->at;
@@ -554,6 +572,7 @@ static void evtx_close(struct parser *p)
         return;
     evtx_survey_free(&p->survey);
     binxml_free(&p->binxml);
+    evtx_recall_free(&p->recall);
     arena_free(&p->arena);
     free(p->chunk.bytes);
     free(p);
@@ -572,6 +591,8 @@ static struct parser *parser_new(const struct input *in, const struct selector *
     p->last_chunk = EVTX_FILE_HEADER;
     arena_init(&p->arena, EVENT_MEMORY);
     binxml_init(&p->binxml);
+    evtx_recall_init(&p->recall, in);
+    p->binxml.recall = (struct binxml_recall){&p->recall, evtx_recall_find};
     evtx_filter_init(&p->filter, selector);
     p->chunk.bytes = malloc(EVTX_CHUNK_BYTES);
     if (!evtx_survey_init(&p->survey, in) || !p->chunk.bytes) {
