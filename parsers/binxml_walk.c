@@ -354,6 +354,10 @@ bool walk_fragment(struct walk *w)
         } else if (token == TOKEN_INSTANCE) {
             if (!walk_instance(w))
                 return false;
+        } else if (token == TOKEN_ELEMENT && w->b->guessing) {
+            w->b->guessing = false;
+            salvage_forwarded(w);
+            return false;
         } else if (token == TOKEN_ELEMENT) {
             if (!walk_element(w))
                 return false;

@@ -12,6 +12,8 @@
 
 enum { BINXML_FRAGMENTS_MAX = 2 * BINXML_DEPTH_MAX + 1 }; /* a nested value is one, and so is its template */
 
+#define BINXML_EVENT_NAMESPACE "http://schemas.microsoft.com/win/2004/08/events/event"
+
 /* A place in a fragment, with what its substitutions mean. */
 struct walk {
     struct binxml *b;
@@ -90,6 +92,11 @@ const struct binxml_plan *plan_of(struct binxml *b, const struct binxml_instance
 /* True when the plan can be run here: no limit is in its way. */
 bool plan_fits(const struct walk *inside, const struct binxml_plan *plan);
 void plan_run(const struct binxml_plan *plan, const struct walk *inside);
+
+/* ---- binxml_forwarded.c ---- */
+
+/* An event without a template whose names are gone. */
+void salvage_forwarded(struct walk *w);
 
 /* ---- binxml_salvage.c ---- */
 
