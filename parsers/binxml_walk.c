@@ -299,10 +299,14 @@ const struct binxml_value *walk_read_values(struct binxml *b, const struct binxm
         return NULL;
     for (*count = 0; *count < instance->count; ++*count) {
         const uint8_t *d = b->chunk.p + instance->descriptors + (size_t)*count * 4;
-        uint16_t size = load_le16(d);
-        if (size > end - at)
-            break;
-        values[*count] = (struct binxml_value){(uint32_t)at, size, d[2]};
+        size_t size = load_le16(d);
+        if (size > end - at) {
+            /* Of a nested value, a part is better than nothing. */
+            if (d[2] != TYPE_BINXML)
+                break;
+            size = end - at;
+        }
+        values[*count] = (struct binxml_value){(uint32_t)at, (uint16_t)size, d[2]};
         at += size;
     }
     return values;

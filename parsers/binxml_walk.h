@@ -76,7 +76,7 @@ const struct binxml_value *walk_value_of(const struct walk *w, uint16_t index);
 /* Text, CDATA, a character or an entity reference, whose token has been read; appended to out. */
 __attribute__((warn_unused_result)) bool walk_text(struct walk *w, uint8_t token, struct buf *out);
 
-/* The instance's values; NULL over the limit. Values that do not fit into the chunk are left out: *count. */
+/* The instance's values; NULL over the limit. Values that do not end before `end` are left out: *count. */
 const struct binxml_value *walk_read_values(struct binxml *b, const struct binxml_instance *instance,
                                             size_t end, uint32_t *count);
 
