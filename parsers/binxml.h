@@ -171,6 +171,12 @@ bool binxml_next_item(uint8_t array_type, struct reader *rest, struct binxml_val
 /* Appends UTF-16LE as UTF-8; NULs at the end are dropped, others become U+FFFD. */
 void binxml_text_from_utf16(const uint8_t *p, size_t n, struct buf *out, bool *replaced);
 
+/* The same for ANSI text, whose code page nothing tells. */
+void binxml_text_from_ansi(const uint8_t *p, size_t n, struct buf *out, bool *replaced);
+
+/* Bytes of UTF-16 in front of the first NUL, or n. */
+size_t binxml_text_length(const uint8_t *p, size_t n);
+
 struct binxml_known_name {
     uint32_t offset; /* 0: unused */
     struct sv text;  /* as it is written in XML */

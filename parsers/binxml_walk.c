@@ -4,13 +4,6 @@
 
 #include "utf.h"
 
-const struct binxml_value *walk_value_of(const struct walk *w, uint16_t index)
-{
-    static const struct binxml_value null_value = {0};
-    /* Templates with fewer values than they name exist (libevtx#24). */
-    return w->values && index < w->count ? &w->values[index] : &null_value;
-}
-
 static bool read_entity(struct walk *w, struct buf *out)
 {
     static const struct {

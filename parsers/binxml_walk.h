@@ -70,8 +70,12 @@ bool walk_fragment(struct walk *w);
 /* A substitution in an element's content. */
 void walk_value(struct binxml *b, const struct binxml_value *value, unsigned fragments);
 
-/* The value at an index, or a null one. */
-const struct binxml_value *walk_value_of(const struct walk *w, uint16_t index);
+/* The value at an index. Templates with fewer values than they name exist (libevtx#24): null. */
+static inline const struct binxml_value *walk_value_of(const struct walk *w, uint16_t index)
+{
+    static const struct binxml_value null_value = {0};
+    return w->values && index < w->count ? &w->values[index] : &null_value;
+}
 
 /* Text, CDATA, a character or an entity reference, whose token has been read; appended to out. */
 __attribute__((warn_unused_result)) bool walk_text(struct walk *w, uint8_t token, struct buf *out);
