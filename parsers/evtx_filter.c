@@ -309,6 +309,8 @@ static enum evtx_verdict test_instance(struct evtx_filter *f, struct reader *r, 
     if (!binxml_read_instance(r, &i))
         return EVTX_UNREADABLE;
     *used = r->at;
+    if (f->selector->all)
+        return EVTX_WANTED;
     const struct evtx_template *t = find_template(f, i.definition, i.template_id);
     return t->readable ? judge(f, t, &i) : judge_unreadable(f, &i);
 }
