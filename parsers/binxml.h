@@ -25,6 +25,9 @@ enum {
     BINXML_ORIGINAL_MAX = 1 << 20, /* bytes of XML text */
     BINXML_DEFINITION_HEAD = 24,   /* next, GUID, size */
     BINXML_FIRST_OFFSET = 512,     /* nothing is stored in the chunk's header */
+    /* Values of a whole event in the two layouts that Windows writes. */
+    BINXML_MANIFEST_VALUES = 18,
+    BINXML_CLASSIC_VALUES = 20,
 };
 
 /* Tokens, without the flag that says that more follows. */
@@ -112,6 +115,14 @@ struct binxml_instance {
 
 enum { BINXML_NO_DEPENDENCY = 0xffff };
 
+/*
+ * What a template says whoever fills it in. Absent where it has a value for it. Names of a damaged template
+ * may be gone; its literals still stand in their places.
+ */
+struct binxml_literals {
+    struct sv provider, provider_guid, event_source_name, channel, computer;
+};
+
 /* Reads a name reference and, where the name stands inline behind it, skips the name. */
 __attribute__((warn_unused_result)) bool binxml_name_at(const struct reader *chunk, size_t offset,
                                                         struct binxml_name *out);
@@ -123,8 +134,8 @@ __attribute__((warn_unused_result)) bool binxml_read_element(const struct reader
                                                              bool in_definition, struct binxml_element *out);
 
 /*
- * A template instance, its token included. False where the descriptors or values do not fit; then *out may
- * hold what was read so far and r stands anywhere.
+ * A template instance, its token included. False where the descriptors or values do not fit; then r stands
+ * anywhere, and *out.values is set only if the descriptors are there.
  */
 __attribute__((warn_unused_result)) bool binxml_read_instance(struct reader *r, struct binxml_instance *out);
 
@@ -135,8 +146,20 @@ __attribute__((warn_unused_result)) bool binxml_read_instance(struct reader *r, 
 __attribute__((warn_unused_result)) bool binxml_definition(const struct reader *chunk, uint32_t offset,
                                                            uint32_t template_id, struct reader *out);
 
+/* The same for a definition that stands where it should. */
+__attribute__((warn_unused_result)) bool binxml_definition_at(const struct reader *chunk, size_t offset,
+                                                              uint32_t template_id, struct reader *out);
+
 /* True when the name is this ASCII text. */
 bool binxml_name_is(const struct binxml_name *name, struct sv ascii);
+
+/*
+ * Reads an event's definition by place alone: names need not be readable. False where it does not look like
+ * one. Texts come from the arena.
+ */
+__attribute__((warn_unused_result)) bool binxml_read_literals(const struct reader *definition,
+                                                              struct arena *arena,
+                                                              struct binxml_literals *out);
 
 /* Appends a value as XML text would have it, arrays with commas between. TYPE_BINXML gives nothing. */
 void binxml_value_text(const struct reader *chunk, const struct binxml_value *value, struct buf *out,
@@ -148,21 +171,48 @@ bool binxml_next_item(uint8_t array_type, struct reader *rest, struct binxml_val
 /* Appends UTF-16LE as UTF-8; NULs at the end are dropped, others become U+FFFD. */
 void binxml_text_from_utf16(const uint8_t *p, size_t n, struct buf *out, bool *replaced);
 
+/* The same for ANSI text, whose code page nothing tells. */
+void binxml_text_from_ansi(const uint8_t *p, size_t n, struct buf *out, bool *replaced);
+
+/* Bytes of UTF-16 in front of the first NUL, or n. */
+size_t binxml_text_length(const uint8_t *p, size_t n);
+
 struct binxml_known_name {
     uint32_t offset; /* 0: unused */
-    struct sv text;
+    struct sv text;  /* as it is written in XML */
+    struct event_tree_name tree;
 };
 
-enum { BINXML_KNOWN_NAMES = 256 };
+/* What a template says, and where a part of a draft stands before it is one. */
+struct binxml_plan;
+struct binxml_draft {
+    struct buf xml, steps;
+};
+struct binxml_known_plan {
+    uint32_t definition, template_id; /* definition 0: unused */
+    const struct binxml_plan *plan;   /* NULL: it is no use trying */
+};
+
+enum { BINXML_KNOWN_NAMES = 256, BINXML_KNOWN_PLANS = 64 };
+
+/* Asks for a template that the chunk has lost, by its id: the same stands in other chunks of a log. */
+struct binxml_recall {
+    void *ctx;
+    bool (*find)(void *ctx, uint32_t template_id, struct binxml_literals *out);
+};
 
 /* The decoder. It keeps its memory from record to record. */
 struct binxml {
     struct event_tree tree;
     struct reader chunk;
-    struct arena values; /* tables of substitution values of the present record */
-    struct arena names;  /* of the present chunk */
-    struct buf xml, text, attribute;
+    struct binxml_recall recall; /* find may be NULL */
+    struct arena values;         /* tables of substitution values of the present record */
+    struct arena names;          /* of the present chunk */
+    struct arena plan_memory;    /* of the present chunk */
+    struct buf xml, literal;
+    struct binxml_draft draft;
     struct binxml_known_name known[BINXML_KNOWN_NAMES];
+    struct binxml_known_plan plans[BINXML_KNOWN_PLANS];
     unsigned open;   /* elements */
     unsigned tokens; /* left to spend */
     bool over_limit, broken, guessing;
@@ -181,8 +231,8 @@ void binxml_free(struct binxml *b);
 void binxml_set_chunk(struct binxml *b, const uint8_t *bytes, size_t n);
 
 /*
- * Decodes the BinXML in chunk[at, end) into *event, all of whose views lie in the arena except original,
- * which lives until the next call. original is the record as `wevtutil qe /f:xml` prints it.
+ * Decodes the BinXML in chunk[at, end) into *event, whose views live until the next call, until the arena is
+ * reset and until the next binxml_set_chunk. original is the record as `wevtutil qe /f:xml` prints it.
  */
 enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struct event *event,
                                   struct arena *arena);

@@ -94,7 +94,7 @@ bool binxml_read_instance(struct reader *r, struct binxml_instance *out)
     out->descriptors = r->at;
     if (!reader_skip(r, (size_t)out->count * 4))
         return false;
-    out->values = r->at;
+    out->values = r->at; /* set: the descriptors are there */
     const uint8_t *descriptors = r->p + out->descriptors;
     size_t total = 0;
     for (uint32_t i = 0; i < out->count; i++)
@@ -102,7 +102,7 @@ bool binxml_read_instance(struct reader *r, struct binxml_instance *out)
     return reader_skip(r, total);
 }
 
-static bool definition_at(const struct reader *chunk, size_t offset, uint32_t template_id, struct reader *out)
+bool binxml_definition_at(const struct reader *chunk, size_t offset, uint32_t template_id, struct reader *out)
 {
     struct reader r = *chunk;
     uint32_t guid_begins, size;
@@ -117,7 +117,7 @@ static bool definition_at(const struct reader *chunk, size_t offset, uint32_t te
 
 bool binxml_definition(const struct reader *chunk, uint32_t offset, uint32_t template_id, struct reader *out)
 {
-    if (definition_at(chunk, offset, template_id, out))
+    if (binxml_definition_at(chunk, offset, template_id, out))
         return true;
     /* Where bytes were lost the definition is elsewhere: behind the instance that brought it, which has the
      * id too. */
@@ -131,7 +131,7 @@ bool binxml_definition(const struct reader *chunk, uint32_t offset, uint32_t tem
             return false;
         size_t at = (size_t)(hit - chunk->p);
         if (chunk->n - at >= 16 && hit[-2] == TOKEN_INSTANCE && load_le32(hit + 12) == template_id)
-            return definition_at(chunk, at + 8, template_id, out);
+            return binxml_definition_at(chunk, at + 8, template_id, out);
         from = at + 1;
     }
     return false;

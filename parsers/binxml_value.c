@@ -2,8 +2,6 @@
 /* BinXML's values as text. */
 #include "binxml.h"
 
-#include "utf.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,118 +22,40 @@ static int64_t sign_extended(const uint8_t *p, size_t n)
     return v <= INT64_MAX ? (int64_t)v : -(int64_t)(UINT64_MAX - v) - 1;
 }
 
-/* Four units of ASCII other than NUL. */
-static inline bool is_plain(uint64_t four)
+static inline char *put_hex(char *to, uint8_t byte)
 {
-    const uint64_t ones = UINT64_C(0x0001000100010001);
-    return !((four | (four - ones)) & UINT64_C(0xff80ff80ff80ff80));
-}
-
-/* Most text is ASCII: converts what is, four units at a time, and returns the bytes of UTF-16 that this took.
- */
-static size_t plain_text(const uint8_t *p, size_t n, struct buf *out)
-{
-    size_t at = 0;
-    char *to = n >= 8 ? buf_room(out, n / 2) : NULL;
-    if (!to)
-        return 0;
-    for (; n - at >= 8; at += 8) {
-        uint64_t four = load_le64(p + at);
-        if (!is_plain(four))
-            break;
-        to[at / 2] = (char)four;
-        to[at / 2 + 1] = (char)(four >> 16);
-        to[at / 2 + 2] = (char)(four >> 32);
-        to[at / 2 + 3] = (char)(four >> 48);
-    }
-    out->n += at / 2;
-    return at;
-}
-
-static size_t segment_length(const uint8_t *p, size_t n)
-{
-    size_t at = 0;
-    while (n - at >= 2 && (p[at] | p[at + 1]))
-        at += 2;
-    return n - at >= 2 ? at : n;
-}
-
-void binxml_text_from_utf16(const uint8_t *p, size_t n, struct buf *out, bool *replaced)
-{
-    while (n >= 2 && n % 2 == 0 && p[n - 1] == 0 && p[n - 2] == 0)
-        n -= 2;
-    size_t plain = plain_text(p, n, out);
-    p += plain;
-    n -= plain;
-    while (n) {
-        size_t part = segment_length(p, n);
-        char *to = buf_room(out, utf8_room_for_utf16(part));
-        if (!to)
-            return;
-        out->n += utf8_from_utf16(p, part, TEXT_UTF16LE, to, replaced);
-        p += part;
-        n -= part;
-        if (n) { /* a NUL inside: text goes on behind it, so it is not where the text ends */
-            buf_utf8(out, 0xfffd);
-            *replaced = true;
-            p += 2;
-            n -= 2;
-        }
-    }
-}
-
-/* Windows-1252, 80 to 9f (Unicode's mapping file CP1252.TXT; the five holes map to themselves there, to
- * U+FFFD here). */
-static const uint16_t cp1252[32] = {
-    0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd, 0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
-};
-
-/* The writer's code page is stored nowhere; Windows' Western one is right for most and never fails. */
-static void ansi_text(const uint8_t *p, size_t n, struct buf *out, bool *replaced)
-{
-    while (n && p[n - 1] == 0)
-        n--;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t c = p[i] >= 0x80 && p[i] < 0xa0 ? cp1252[p[i] - 0x80] : p[i];
-        if (c == 0)
-            c = 0xfffd;
-        if (c == 0xfffd)
-            *replaced = true;
-        buf_utf8(out, c);
-    }
+    static const char digits[] = "0123456789ABCDEF";
+    to[0] = digits[byte >> 4];
+    to[1] = digits[byte & 15];
+    return to + 2;
 }
 
 static void binary_text(const uint8_t *p, size_t n, struct buf *out)
 {
-    static const char digits[] = "0123456789ABCDEF";
     char *to = buf_room(out, n * 2);
     if (!to)
         return;
-    for (size_t i = 0; i < n; i++) {
-        *to++ = digits[p[i] >> 4];
-        *to++ = digits[p[i] & 15];
-    }
+    for (size_t i = 0; i < n; i++)
+        to = put_hex(to, p[i]);
     out->n += n * 2;
 }
 
 static void guid_text(const uint8_t *p, struct buf *out)
 {
+    enum { LENGTH = 38 };
     /* The first three parts are numbers, the rest is bytes. */
     static const uint8_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    uint8_t bytes[16];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = p[order[i]];
-    buf_putc(out, '{');
-    binary_text(bytes, 4, out);
-    for (size_t i = 4; i < 10; i += 2) {
-        buf_putc(out, '-');
-        binary_text(bytes + i, 2, out);
+    char *to = buf_room(out, LENGTH);
+    if (!to)
+        return;
+    *to++ = '{';
+    for (size_t i = 0; i < sizeof order; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        to = put_hex(to, p[order[i]]);
     }
-    buf_putc(out, '-');
-    binary_text(bytes + 10, 6, out);
-    buf_putc(out, '}');
+    *to = '}';
+    out->n += LENGTH;
 }
 
 static void hex_text(uint64_t v, struct buf *out)
@@ -156,8 +76,13 @@ static void sid_text(const uint8_t *p, size_t n, struct buf *out)
     uint64_t authority = 0;
     for (size_t i = 2; i < 8; i++)
         authority = authority << 8 | p[i];
-    buf_printf(out, authority >> 32 ? "S-%u-0x%012llX" : "S-%u-%llu", (unsigned)p[0],
-               (unsigned long long)authority);
+    buf_lit(out, "S-");
+    buf_u64(out, p[0]);
+    buf_putc(out, '-');
+    if (authority >> 32)
+        buf_printf(out, "0x%012llX", (unsigned long long)authority);
+    else
+        buf_u64(out, authority);
     /* Where count and size disagree, what is there counts. */
     for (size_t i = 0; i < p[1] && 8 + i * 4 + 4 <= n; i++) {
         buf_putc(out, '-');
@@ -266,30 +191,55 @@ static void number_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
     }
 }
 
+/* Fewer bytes than the type has are shown as bytes or as a number, whichever it is. */
 static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *out, bool *replaced)
 {
-    if (n == 0 || type == TYPE_NULL || type == TYPE_BINXML)
+    static const uint8_t at_least[] = {
+        [TYPE_GUID] = 16,       [TYPE_SID] = 8,   [TYPE_FILETIME] = 8,
+        [TYPE_SYSTEMTIME] = 16, [TYPE_FLOAT] = 4, [TYPE_DOUBLE] = 8,
+    };
+    if (n == 0)
         return;
-    if (type == TYPE_TEXT || type == TYPE_XML)
-        binxml_text_from_utf16(p, n, out, replaced);
-    else if (type == TYPE_ANSI)
-        ansi_text(p, n, out, replaced);
-    else if (type == TYPE_BINARY)
+    if (type < sizeof at_least && n < at_least[type]) {
         binary_text(p, n, out);
-    else if (type == TYPE_GUID && n >= 16)
+        return;
+    }
+    switch (type) {
+    case TYPE_NULL:
+    case TYPE_BINXML:
+        break;
+    case TYPE_TEXT:
+    case TYPE_XML:
+        binxml_text_from_utf16(p, n, out, replaced);
+        break;
+    case TYPE_ANSI:
+        binxml_text_from_ansi(p, n, out, replaced);
+        break;
+    case TYPE_BINARY:
+        binary_text(p, n, out);
+        break;
+    case TYPE_GUID:
         guid_text(p, out);
-    else if (type == TYPE_SID && n >= 8)
+        break;
+    case TYPE_SID:
         sid_text(p, n, out);
-    else if (type == TYPE_FILETIME && n >= 8)
+        break;
+    case TYPE_FILETIME:
         filetime_text(load_le64(p), out);
-    else if (type == TYPE_SYSTEMTIME && n >= 16)
+        break;
+    case TYPE_SYSTEMTIME:
         systemtime_text(p, out);
-    else if (type == TYPE_FLOAT && n >= 4)
+        break;
+    case TYPE_FLOAT:
         float_text(p, out);
-    else if (type == TYPE_DOUBLE && n >= 8)
+        break;
+    case TYPE_DOUBLE:
         double_text(p, out);
-    else
+        break;
+    default:
         number_text(type, p, n, out);
+        break;
+    }
 }
 
 static size_t item_size(uint8_t type, const struct reader *rest, size_t *with_end)
@@ -297,7 +247,7 @@ static size_t item_size(uint8_t type, const struct reader *rest, size_t *with_en
     const uint8_t *p = rest->p + rest->at;
     size_t left = reader_left(rest), n;
     if (type == TYPE_TEXT) {
-        n = segment_length(p, left);
+        n = binxml_text_length(p, left);
         *with_end = n < left ? n + 2 : n;
     } else if (type == TYPE_ANSI) {
         const uint8_t *nul = memchr(p, 0, left);

@@ -61,6 +61,38 @@ static const struct {
     {SV_INIT("EventRecordID"), EL_EVENT_RECORD_ID},
 };
 
+enum attribute {
+    AT_OTHER,
+    AT_NAME,
+    AT_GUID,
+    AT_EVENT_SOURCE_NAME,
+    AT_QUALIFIERS,
+    AT_SYSTEM_TIME,
+    AT_ACTIVITY_ID,
+    AT_RELATED_ACTIVITY_ID,
+    AT_PROCESS_ID,
+    AT_THREAD_ID,
+    AT_USER_ID,
+    AT_CULTURE,
+};
+
+static const struct {
+    struct sv name;
+    enum attribute attribute;
+} attribute_names[] = {
+    {SV_INIT("Name"), AT_NAME},
+    {SV_INIT("Guid"), AT_GUID},
+    {SV_INIT("UserID"), AT_USER_ID},
+    {SV_INIT("Culture"), AT_CULTURE},
+    {SV_INIT("ThreadID"), AT_THREAD_ID},
+    {SV_INIT("ProcessID"), AT_PROCESS_ID},
+    {SV_INIT("Qualifiers"), AT_QUALIFIERS},
+    {SV_INIT("SystemTime"), AT_SYSTEM_TIME},
+    {SV_INIT("ActivityID"), AT_ACTIVITY_ID},
+    {SV_INIT("EventSourceName"), AT_EVENT_SOURCE_NAME},
+    {SV_INIT("RelatedActivityID"), AT_RELATED_ACTIVITY_ID},
+};
+
 enum { NAME_LENGTH_MAX = 13 };
 
 /* element_names[] of n letters begin at [n] and end before [n + 1]. */
@@ -144,6 +176,22 @@ static struct sv keep(struct event_tree *t, struct sv v)
     return copy;
 }
 
+static enum attribute attribute_named(struct sv local)
+{
+    for (size_t i = 0; i < sizeof attribute_names / sizeof *attribute_names; i++)
+        if (local.n == attribute_names[i].name.n && memcmp(local.p, attribute_names[i].name.p, local.n) == 0)
+            return attribute_names[i].attribute;
+    return AT_OTHER;
+}
+
+struct event_tree_name event_tree_name(struct sv name)
+{
+    struct event_tree_name n = {.local = name};
+    n.element = (uint8_t)element_of(&n.local);
+    n.attribute = (uint8_t)attribute_named(n.local);
+    return n;
+}
+
 /* A fact that is written once: the first one wins, and an empty one is no fact. */
 static void set_text(struct event_tree *t, struct sv *field, struct sv value)
 {
@@ -181,9 +229,8 @@ static void clear_text(struct event_tree *t)
     t->piece = SV_ABSENT;
 }
 
-void event_tree_open(struct event_tree *t, struct sv name)
+static void open_element(struct event_tree *t, struct sv name, enum element e)
 {
-    enum element e = element_of(&name);
     if (t->depth < sizeof t->path / sizeof *t->path)
         t->path[t->depth] = (unsigned)e;
     if (t->depth == 0 && e == EL_EVENT)
@@ -199,54 +246,92 @@ void event_tree_open(struct event_tree *t, struct sv name)
         t->event->is_user_data = true;
 }
 
-static void provider_attribute(struct event_tree *t, struct sv name, struct sv value)
+void event_tree_open(struct event_tree *t, struct sv name)
 {
-    struct event *e = t->event;
-    if (sv_eq(name, SV("Name")))
-        set_text(t, &e->provider, value);
-    else if (sv_eq(name, SV("Guid")))
-        set_text(t, &e->provider_guid, value);
-    else if (sv_eq(name, SV("EventSourceName")))
-        set_text(t, &e->event_source_name, value);
+    enum element e = element_of(&name);
+    open_element(t, name, e);
 }
 
-static void system_attribute(struct event_tree *t, struct sv name, struct sv value)
+void event_tree_open_named(struct event_tree *t, const struct event_tree_name *name)
+{
+    open_element(t, name->local, (enum element)name->element);
+}
+
+static void time_attribute(struct event *e, struct sv value)
+{
+    if (!e->time.present && !wtime_parse(sv_trim(value), &e->time))
+        e->time = (struct wtime){0};
+}
+
+static void system_attribute(struct event_tree *t, enum attribute a, struct sv value)
 {
     struct event *e = t->event;
-    if (at(t, 2, EL_PROVIDER)) {
-        provider_attribute(t, name, value);
-    } else if (at(t, 2, EL_EVENT_ID) && sv_eq(name, SV("Qualifiers"))) {
-        set_number(&e->qualifiers, value);
-    } else if (at(t, 2, EL_TIME_CREATED) && sv_eq(name, SV("SystemTime"))) {
-        set_text(t, &e->time_text, value);
-        if (!e->time.present && !wtime_parse(sv_trim(value), &e->time))
-            e->time = (struct wtime){0};
-    } else if (at(t, 2, EL_CORRELATION)) {
-        if (sv_eq(name, SV("ActivityID")))
+    switch ((enum element)t->path[2]) {
+    case EL_PROVIDER:
+        if (a == AT_NAME)
+            set_text(t, &e->provider, value);
+        else if (a == AT_GUID)
+            set_text(t, &e->provider_guid, value);
+        else if (a == AT_EVENT_SOURCE_NAME)
+            set_text(t, &e->event_source_name, value);
+        break;
+    case EL_EVENT_ID:
+        if (a == AT_QUALIFIERS)
+            set_number(&e->qualifiers, value);
+        break;
+    case EL_TIME_CREATED:
+        if (a == AT_SYSTEM_TIME) {
+            set_text(t, &e->time_text, value);
+            time_attribute(e, value);
+        }
+        break;
+    case EL_CORRELATION:
+        if (a == AT_ACTIVITY_ID)
             set_text(t, &e->activity_id, value);
-        else if (sv_eq(name, SV("RelatedActivityID")))
+        else if (a == AT_RELATED_ACTIVITY_ID)
             set_text(t, &e->related_activity_id, value);
-    } else if (at(t, 2, EL_EXECUTION)) {
-        if (sv_eq(name, SV("ProcessID")))
+        break;
+    case EL_EXECUTION:
+        if (a == AT_PROCESS_ID)
             set_number(&e->process_id, value);
-        else if (sv_eq(name, SV("ThreadID")))
+        else if (a == AT_THREAD_ID)
             set_number(&e->thread_id, value);
-    } else if (at(t, 2, EL_SECURITY) && sv_eq(name, SV("UserID"))) {
-        set_text(t, &e->user_sid, value);
+        break;
+    case EL_SECURITY:
+        if (a == AT_USER_ID)
+            set_text(t, &e->user_sid, value);
+        break;
+    default:
+        break;
     }
+}
+
+/* Does an attribute mean anything where we are? */
+static bool takes_attributes(const struct event_tree *t)
+{
+    return (t->depth == 3 || t->depth == 2) && at(t, 0, EL_EVENT);
+}
+
+static void take_attribute(struct event_tree *t, enum attribute a, struct sv value)
+{
+    if (t->depth == 3 && at(t, 1, EL_SYSTEM))
+        system_attribute(t, a, value);
+    else if (t->depth == 3 && at(t, 1, EL_EVENT_DATA) && at(t, 2, EL_DATA) && a == AT_NAME)
+        t->datum_name = keep(t, value);
+    else if (t->depth == 2 && at(t, 1, EL_RENDERING_INFO) && a == AT_CULTURE)
+        set_text(t, &t->event->culture, value);
 }
 
 void event_tree_attribute(struct event_tree *t, struct sv name, struct sv value)
 {
-    if (t->depth < 2 || !at(t, 0, EL_EVENT))
-        return;
-    name = local_name(name);
-    if (t->depth == 3 && at(t, 1, EL_SYSTEM))
-        system_attribute(t, name, value);
-    else if (t->depth == 3 && at(t, 1, EL_EVENT_DATA) && at(t, 2, EL_DATA) && sv_eq(name, SV("Name")))
-        t->datum_name = keep(t, value);
-    else if (t->depth == 2 && at(t, 1, EL_RENDERING_INFO) && sv_eq(name, SV("Culture")))
-        set_text(t, &t->event->culture, value);
+    if (takes_attributes(t))
+        take_attribute(t, attribute_named(local_name(name)), value);
+}
+
+void event_tree_attribute_named(struct event_tree *t, const struct event_tree_name *name, struct sv value)
+{
+    if (takes_attributes(t))
+        take_attribute(t, (enum attribute)name->attribute, value);
 }
 
 /* A second piece ends the first one's time as a view. */

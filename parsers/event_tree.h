@@ -16,6 +16,12 @@
 
 enum { EVENT_TREE_DEPTH_MAX = 64 };
 
+/* A name that was looked up once, for callers who meet the same names again and again. */
+struct event_tree_name {
+    struct sv local;            /* without its prefix; lives as long as the text it was made from */
+    uint8_t element, attribute; /* what it stands for as either: enums of event_tree.c */
+};
+
 struct event_tree {
     struct event *event;
     struct arena *arena;
@@ -46,5 +52,9 @@ void event_tree_attribute(struct event_tree *t, struct sv name, struct sv value)
 void event_tree_text(struct event_tree *t, struct sv text);
 void event_tree_character(struct event_tree *t, uint32_t code_point); /* text, too */
 void event_tree_close(struct event_tree *t);
+
+struct event_tree_name event_tree_name(struct sv name);
+void event_tree_open_named(struct event_tree *t, const struct event_tree_name *name);
+void event_tree_attribute_named(struct event_tree *t, const struct event_tree_name *name, struct sv value);
 
 #endif

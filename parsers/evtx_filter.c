@@ -13,8 +13,9 @@ enum {
     UTF8_ROOM = EVTX_SOURCE_MAX * 3 + 3,
 };
 
-/* Types and sizes of the first four values: level, opcode, task, event id. */
-static const uint8_t usual_descriptors[16] = {1, 0, 4, 0, 1, 0, 4, 0, 2, 0, 6, 0, 2, 0, 6, 0};
+/* Sizes and types of the first four values: level, opcode, task, event id. The same in every record seen. */
+#define USUAL_FIRST UINT64_C(0x0004000100040001)
+#define USUAL_SECOND UINT64_C(0x0006000200060002)
 
 void evtx_filter_init(struct evtx_filter *f, const struct selector *selector)
 {
@@ -42,39 +43,23 @@ static bool id_is_wanted(const struct evtx_filter *f, uint64_t id)
     return f->wanted[(id & 0xffff) / 8] >> id % 8 & 1;
 }
 
-static void add_literal(struct evtx_source *s, struct sv text)
-{
-    if (s->kind == SOURCE_VALUE || text.n > sizeof s->literal - s->n) {
-        s->kind = SOURCE_MIXED;
-    } else if (s->kind != SOURCE_MIXED) {
-        s->kind = SOURCE_LITERAL;
-        memcpy(s->literal + s->n, text.p, text.n);
-        s->n = (uint8_t)(s->n + text.n);
-    }
-}
-
+/* The second piece of a text, or one that only the decoder understands, makes it mixed. */
 static bool add_text(const struct reader *chunk, struct reader *r, uint8_t token, struct evtx_source *s)
 {
-    char utf8[UTF8_ROOM];
     uint16_t units;
     const uint8_t *p;
     struct binxml_name entity;
-    if (token == TOKEN_ENTITY) {
-        /* Ids and sources of events that are wanted have none; the decoder knows what it means. */
-        s->kind = SOURCE_MIXED;
+    bool is_first = s->kind == SOURCE_ABSENT;
+    s->kind = SOURCE_MIXED;
+    if (token == TOKEN_ENTITY)
         return binxml_read_name(chunk, r, &entity);
-    }
-    if (token == TOKEN_CHARACTER) {
-        s->kind = SOURCE_MIXED;
+    if (token == TOKEN_CHARACTER)
         return reader_skip(r, 2);
-    }
     if ((token == TOKEN_TEXT && !reader_skip(r, 1)) || !reader_u16(r, &units) ||
         !reader_bytes(r, (size_t)units * 2, &p))
         return false;
-    if (units > EVTX_SOURCE_MAX)
-        s->kind = SOURCE_MIXED;
-    else
-        add_literal(s, sv_make(utf8, utf8_from_utf16(p, (size_t)units * 2, TEXT_UTF16LE, utf8, NULL)));
+    if (is_first && units <= EVTX_SOURCE_MAX)
+        *s = (struct evtx_source){SOURCE_LITERAL, 0, p, (uint16_t)(units * 2)};
     return true;
 }
 
@@ -168,7 +153,6 @@ static bool read_event(const struct reader *chunk, struct reader r, bool in_defi
 {
     struct binxml_element e;
     t->event_id.kind = t->provider.kind = t->event_source.kind = SOURCE_ABSENT;
-    t->event_id.n = t->provider.n = t->event_source.n = 0;
     if (reader_left(&r) && r.p[r.at] == TOKEN_FRAGMENT && !reader_skip(&r, PREFIX_BYTES))
         return false;
     if (!binxml_read_element(chunk, &r, in_definition, &e) || !binxml_name_is(&e.name, SV("Event")) ||
@@ -202,7 +186,7 @@ static const struct evtx_template *find_template(struct evtx_filter *f, uint32_t
         f->known[slot] = template_name(offset, template_id);
         t->readable =
             binxml_definition(&f->chunk, offset, template_id, &r) && read_event(&f->chunk, r, true, t);
-        t->is_usual = t->readable && t->event_id.kind == SOURCE_VALUE && t->event_id.index == ID_INDEX;
+        f->is_usual[slot] = t->readable && t->event_id.kind == SOURCE_VALUE && t->event_id.index == ID_INDEX;
     }
     return t;
 }
@@ -222,9 +206,18 @@ static bool find_value(const struct evtx_filter *f, const struct binxml_instance
     return true;
 }
 
-static bool text_to_id(struct sv text, uint64_t *id)
+static struct sv text_of(const uint8_t *utf16, size_t bytes, char utf8[UTF8_ROOM])
 {
-    return sv_to_u64(sv_trim(text), id);
+    size_t n = utf8_from_utf16(utf16, bytes, TEXT_UTF16LE, utf8, NULL);
+    while (n && utf8[n - 1] == '\0')
+        n--;
+    return sv_make(utf8, n);
+}
+
+static bool text_to_id(const uint8_t *utf16, size_t bytes, uint64_t *id)
+{
+    char utf8[UTF8_ROOM];
+    return sv_to_u64(sv_trim(text_of(utf16, bytes, utf8)), id);
 }
 
 /* The event id as the source says; false where there is none or it cannot be read. */
@@ -232,18 +225,13 @@ static bool source_id(const struct evtx_filter *f, const struct evtx_source *s,
                       const struct binxml_instance *i, uint64_t *id)
 {
     struct binxml_value v;
-    char utf8[UTF8_ROOM];
     if (s->kind == SOURCE_LITERAL)
-        return text_to_id(sv_make(s->literal, s->n), id);
+        return text_to_id(s->utf16, s->literal_bytes, id);
     if (s->kind != SOURCE_VALUE || !i || !find_value(f, i, s->index, &v))
         return false;
     const uint8_t *p = f->chunk.p + v.at;
-    if (v.type == TYPE_TEXT && v.size <= 64) {
-        size_t n = utf8_from_utf16(p, v.size, TEXT_UTF16LE, utf8, NULL);
-        while (n && utf8[n - 1] == '\0')
-            n--;
-        return text_to_id(sv_make(utf8, n), id);
-    }
+    if (v.type == TYPE_TEXT && v.size <= 64)
+        return text_to_id(p, v.size, id);
     bool is_number =
         (v.type >= TYPE_INT8 && v.type <= TYPE_UINT64) || v.type == TYPE_HEX32 || v.type == TYPE_HEX64;
     if (!is_number || v.size == 0 || v.size > 8)
@@ -261,17 +249,14 @@ static bool source_name(const struct evtx_filter *f, const struct evtx_source *s
     struct binxml_value v;
     *name = SV_ABSENT;
     if (s->kind == SOURCE_LITERAL)
-        *name = sv_make(s->literal, s->n);
+        *name = text_of(s->utf16, s->literal_bytes, utf8);
     else if (s->kind == SOURCE_MIXED)
         return false;
     if (s->kind != SOURCE_VALUE || !i || !find_value(f, i, s->index, &v) || v.type == TYPE_NULL)
         return true;
     if (v.type != TYPE_TEXT || v.size > EVTX_SOURCE_MAX * 2)
         return false;
-    size_t n = utf8_from_utf16(f->chunk.p + v.at, v.size, TEXT_UTF16LE, utf8, NULL);
-    while (n && utf8[n - 1] == '\0')
-        n--;
-    *name = sv_make(utf8, n);
+    *name = text_of(f->chunk.p + v.at, v.size, utf8);
     return true;
 }
 
@@ -303,7 +288,7 @@ static enum evtx_verdict judge(const struct evtx_filter *f, const struct evtx_te
 static enum evtx_verdict judge_unreadable(const struct evtx_filter *f, const struct binxml_instance *i)
 {
     const uint8_t *d = f->chunk.p + i->descriptors;
-    if (i->count < ID_INDEX + 1 || memcmp(d, usual_descriptors, sizeof usual_descriptors) != 0)
+    if (i->count < ID_INDEX + 1 || load_le64(d) != USUAL_FIRST || load_le64(d + 8) != USUAL_SECOND)
         return EVTX_UNREADABLE;
     return id_is_wanted(f, load_le16(f->chunk.p + i->values + ID_AT)) ? EVTX_UNREADABLE : EVTX_PASS;
 }
@@ -324,49 +309,69 @@ static enum evtx_verdict test_instance(struct evtx_filter *f, struct reader *r, 
     if (!binxml_read_instance(r, &i))
         return EVTX_UNREADABLE;
     *used = r->at;
+    if (f->selector->all)
+        return EVTX_WANTED;
     const struct evtx_template *t = find_template(f, i.definition, i.template_id);
     return t->readable ? judge(f, t, &i) : judge_unreadable(f, &i);
 }
 
-/* Sum of the sizes in n descriptors, two at a time. */
+/* The sizes in two descriptors, each in a half of its own. */
+static inline uint64_t two_sizes(const uint8_t *d, size_t pair)
+{
+    return load_le64(d + pair * 8) & UINT64_C(0x0000ffff0000ffff);
+}
+
+/* Bytes of the values of a record with 18 or 20 of them. Written out: the loop would cost as much again. */
 static inline size_t sum_of_sizes(const uint8_t *d, uint32_t n)
 {
-    uint64_t sums = 0;
-    uint32_t i = 0;
-    for (; i + 2 <= n; i += 2)
-        sums += load_le64(d + (size_t)i * 4) & UINT64_C(0x0000ffff0000ffff);
-    return (size_t)(sums >> 32) + (size_t)(uint32_t)sums + (i < n ? load_le16(d + (size_t)i * 4) : 0);
+    uint64_t sums = two_sizes(d, 0) + two_sizes(d, 1) + two_sizes(d, 2) + two_sizes(d, 3) + two_sizes(d, 4) +
+                    two_sizes(d, 5) + two_sizes(d, 6) + two_sizes(d, 7) + two_sizes(d, 8);
+    if (n == BINXML_CLASSIC_VALUES)
+        sums += two_sizes(d, 9);
+    return (size_t)(sums >> 32) + (size_t)(uint32_t)sums;
 }
+
+/* What stands where in a record whose definition is elsewhere. */
+enum {
+    AT_TOKEN = 28,
+    AT_TEMPLATE = 30,
+    AT_DEFINITION = 34,
+    AT_COUNT = 38,
+    AT_DESCRIPTORS = 42,
+    QUICK_MIN = AT_DESCRIPTORS + BINXML_CLASSIC_VALUES * 4 + ID_AT + 2,
+};
 
 /*
  * The way of nearly every record: an instance of a template that is known already, with the usual first
  * values and an id that nobody wants. It only ever says "not wanted"; whatever it does not recognize goes the
- * general way.
+ * general way. The record at `at` has size bytes, its size copy included.
  */
-static inline bool passes_quickly(const struct evtx_filter *f, size_t at, size_t end)
+static inline bool passes_quickly(const struct evtx_filter *f, size_t at, size_t size)
 {
-    enum {
-        AT_TOKEN = 28,
-        AT_TEMPLATE = 30,
-        AT_DEFINITION = 34,
-        AT_COUNT = 38,
-        AT_DESCRIPTORS = 42,
-        COUNT_MAX = 20
-    };
-    const uint8_t *p = f->chunk.p + at;
-    if (end - at < AT_DESCRIPTORS || p[AT_TOKEN] != TOKEN_INSTANCE)
+    const uint8_t *p = f->chunk.p + at, *d = p + AT_DESCRIPTORS;
+    if (size < QUICK_MIN + 4 || p[AT_TOKEN] != TOKEN_INSTANCE)
         return false;
     uint32_t definition = load_le32(p + AT_DEFINITION), n = load_le32(p + AT_COUNT);
-    if (definition == at + AT_COUNT || n <= ID_INDEX || n > COUNT_MAX ||
-        end - at < AT_DESCRIPTORS + (size_t)n * 4)
+    if (definition == at + AT_COUNT || (n != BINXML_CLASSIC_VALUES && n != BINXML_MANIFEST_VALUES))
         return false;
-    const uint8_t *d = p + AT_DESCRIPTORS, *values = d + (size_t)n * 4;
-    size_t slot = template_slot(definition);
-    if (f->known[slot] != template_name(definition, load_le32(p + AT_TEMPLATE)) ||
-        !f->templates[slot].is_usual || memcmp(d, usual_descriptors, sizeof usual_descriptors) != 0)
+    size_t slot = template_slot(definition), values = AT_DESCRIPTORS + (size_t)n * 4;
+    if (f->known[slot] != template_name(definition, load_le32(p + AT_TEMPLATE)) || !f->is_usual[slot] ||
+        load_le64(d) != USUAL_FIRST || load_le64(d + 8) != USUAL_SECOND)
         return false;
-    size_t left = end - at - (size_t)(values - p), used = sum_of_sizes(d, n);
-    return used <= left && left - used <= TAIL_MAX && !id_is_wanted(f, load_le16(values + ID_AT));
+    size_t left = size - 4 - values, used = sum_of_sizes(d, n);
+    return left - used <= TAIL_MAX && !id_is_wanted(f, load_le16(p + values + ID_AT));
+}
+
+struct evtx_skimmed evtx_filter_skim(const struct evtx_filter *f, size_t at, size_t end)
+{
+    struct evtx_skimmed s = {at, at, 0};
+    uint32_t size;
+    while (evtx_is_whole(f->chunk.p + s.at, end - s.at, &size) && passes_quickly(f, s.at, size)) {
+        s.last = s.at;
+        s.at += size;
+        s.records++;
+    }
+    return s;
 }
 
 static enum evtx_verdict test_inline(struct evtx_filter *f, const struct reader *r, size_t *used)
@@ -383,8 +388,6 @@ enum evtx_verdict evtx_filter_test(struct evtx_filter *f, size_t at, size_t size
 {
     size_t end = at + size - 4;
     *hidden = 0;
-    if (passes_quickly(f, at, end))
-        return EVTX_PASS;
     struct reader r = {f->chunk.p, end, at + EVTX_RECORD_HEAD};
     size_t used = end;
     enum evtx_verdict verdict = EVTX_UNREADABLE;

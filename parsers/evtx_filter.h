@@ -15,7 +15,7 @@
 
 enum {
     EVTX_TEMPLATES = 64,  /* known per chunk; a power of two */
-    EVTX_SOURCE_MAX = 192 /* bytes of a literal; longer ones are left to the decoder */
+    EVTX_SOURCE_MAX = 192 /* UTF-16 units of a name; longer ones are left to the decoder */
 };
 
 /* Where a fact of System stands in a template or record. */
@@ -23,14 +23,13 @@ enum evtx_source_kind { SOURCE_ABSENT, SOURCE_LITERAL, SOURCE_VALUE, SOURCE_MIXE
 
 struct evtx_source {
     uint8_t kind;
-    uint8_t n; /* bytes of the literal */
-    uint16_t index;
-    char literal[EVTX_SOURCE_MAX];
+    uint16_t index;       /* of the value */
+    const uint8_t *utf16; /* the literal, in the chunk: most are never looked at */
+    uint16_t literal_bytes;
 };
 
 struct evtx_template {
     bool readable;
-    bool is_usual; /* the event id is the substitution that it always is */
     struct evtx_source event_id, provider, event_source;
 };
 
@@ -41,6 +40,7 @@ struct evtx_filter {
     /* What templates[] is about: definition offset and template id. 0: nothing. Apart, because it is cleared
      * per chunk. */
     uint64_t known[EVTX_TEMPLATES];
+    bool is_usual[EVTX_TEMPLATES]; /* the event id is the substitution that it always is */
     struct evtx_template templates[EVTX_TEMPLATES];
 };
 
@@ -62,5 +62,19 @@ void evtx_filter_set_chunk(struct evtx_filter *f, const uint8_t *bytes, size_t n
  * 0.
  */
 enum evtx_verdict evtx_filter_test(struct evtx_filter *f, size_t at, size_t size, size_t *hidden);
+
+/* Records passed in one go. */
+struct evtx_skimmed {
+    size_t at;      /* where the first record stands that was not passed */
+    size_t last;    /* where the last one stands that was, if there are any */
+    size_t records; /* how many */
+};
+
+/*
+ * Passes the whole records from `at` on as long as each is plainly not wanted: an instance of a template that
+ * is known already, with the usual values, an id that nobody wants and nothing in its tail. Nearly every
+ * record is, so this loop decides how fast a log is read. end: of the chunk's used part.
+ */
+struct evtx_skimmed evtx_filter_skim(const struct evtx_filter *f, size_t at, size_t end);
 
 #endif

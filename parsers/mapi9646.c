@@ -11,11 +11,37 @@
 
 enum { EVENT_ID = 9646 };
 
+/* A DN, a GUID or both, as only the store writes them in the first place. */
+static bool is_principal(struct sv who)
+{
+    return legacy_dn_find(who, false) != SV_NPOS || (who.n && mapi_text_guid(who) == who.n);
+}
+
+/*
+ * Strings that only this event has: who, perhaps a client type, the limit as digits, a known type of object.
+ * What tells an event whose provider was lost together with its template.
+ */
+static bool has_store_strings(const struct event *e)
+{
+    uint64_t limit;
+    size_t n = e->data_count;
+    if (n != 3 && n != 4)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (sv_empty(e->data[i].value) || !sv_absent(e->data[i].name))
+            return false;
+    return is_principal(e->data[0].value) && sv_to_u64(e->data[n - 2].value, &limit) &&
+           !sv_absent(mapi_object_type(e->data[n - 1].value)) &&
+           (n == 3 || !sv_to_u64(e->data[1].value, &limit));
+}
+
 bool mapi9646_is(const struct event *e)
 {
     if (!e->event_id.has || (e->event_id.v & 0xffff) != EVENT_ID)
         return false;
     struct sv source = event_source(e), name = SV("MSExchangeIS");
+    if (sv_empty(source))
+        return has_store_strings(e);
     return sv_starts(source, name) || sv_istarts(source, name);
 }
 

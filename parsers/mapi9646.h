@@ -13,7 +13,10 @@
 #include "arena.h"
 #include "record.h"
 
-/* True for id 9646 (low 16 bits) of a source whose name begins with MSExchangeIS. */
+/*
+ * True for id 9646 (low 16 bits) of a source whose name begins with MSExchangeIS. An event without any
+ * provider, as damage leaves it, is one when its strings are such as no other event has.
+ */
 bool mapi9646_is(const struct event *e);
 
 /*

@@ -81,6 +81,48 @@ Test(mapi9646, the_event_source_name_wins_over_the_provider)
     cr_assert_not(mapi9646_is(&event));
 }
 
+static bool is_known_without_provider(const char *const *strings, size_t n)
+{
+    event_clear(&event);
+    event.event_id = opt_u64(9646);
+    for (size_t i = 0; i < n; i++)
+        event_add_datum(&event, SV_ABSENT, sv_from(strings[i]));
+    return mapi9646_is(&event);
+}
+
+#define WITHOUT_PROVIDER(...)                                                                                \
+    is_known_without_provider((const char *const[]){__VA_ARGS__},                                            \
+                              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+Test(mapi9646, an_event_that_lost_its_provider_is_known_by_its_strings)
+{
+    cr_assert(WITHOUT_PROVIDER(dn, "32", "session"));
+    cr_assert(WITHOUT_PROVIDER("ccce3fe1-0bdb-4c25-baf9-d3ea6bb9af99", "500", "objtFolder"));
+    cr_assert(
+        WITHOUT_PROVIDER("ba765653-5439-437a-993f-806575b85fbb: /o=Contoso/ou=A/cn=x", "250", "Message"));
+    cr_assert(WITHOUT_PROVIDER(dn, "MOMT", "500", "Folder"));
+}
+
+Test(mapi9646, an_event_that_lost_its_provider_and_has_other_strings_is_another_one)
+{
+    cr_assert_not(WITHOUT_PROVIDER("Information Store", "32", "session"));
+    cr_assert_not(WITHOUT_PROVIDER(dn, "many", "session"));
+    cr_assert_not(WITHOUT_PROVIDER(dn, "32", "database"));
+    cr_assert_not(WITHOUT_PROVIDER(dn, "", "session"));
+    cr_assert_not(WITHOUT_PROVIDER(dn, "32"));
+    cr_assert_not(WITHOUT_PROVIDER(dn, "MOMT", "500", "Folder", "x"));
+    cr_assert_not(WITHOUT_PROVIDER(dn, "7", "500", "Folder"));
+    cr_assert(WITHOUT_PROVIDER(dn, "32", "session"));
+    event.event_id = opt_u64(9647);
+    cr_assert_not(mapi9646_is(&event));
+    event.event_id = opt_u64(9646);
+    event.provider = SV("ESE");
+    cr_assert_not(mapi9646_is(&event), "a provider that is known decides");
+    event.provider = SV_ABSENT;
+    event.data[1].name = SV("Limit");
+    cr_assert_not(mapi9646_is(&event), "classic strings have no names");
+}
+
 Test(mapi9646, another_event_keeps_its_message_and_gets_no_key)
 {
     event.event_id = opt_u64(1022);
