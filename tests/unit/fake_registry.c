@@ -7,7 +7,6 @@
 
 #include "registry.h"
 
-
 static const char *const modes[] = {"fast", "safe", "exactly_once", NULL};
 
 #define WIRE(field) offsetof(struct fake_wire, field)

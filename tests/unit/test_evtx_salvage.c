@@ -107,7 +107,8 @@ static void read_file(const struct selector *selector, struct seen *s)
     static const struct position beginning;
     struct memory m = {file};
     struct input in = {&m, read_memory, file_size, true};
-    struct parser *p = parser_evtx.open(&in, &beginning, selector, NULL);
+    struct parser_options options = {.selector = selector};
+    struct parser *p = parser_evtx.open(&in, &beginning, &options, NULL);
     struct parser_counts counts;
     struct step step;
     memset(s, 0, sizeof *s);
