@@ -337,3 +337,43 @@ Test(evtx_salvage, a_forwarded_log_without_its_names_is_read_by_place)
         cr_assert_str_eq(damaged.lines[i].text, expected);
     }
 }
+
+/* Breaks the name where it is stored, for all records of the chunk. False if it is stored nowhere. */
+static bool break_name(const char *name)
+{
+    uint8_t utf16[64];
+    size_t n = strlen(name);
+    utf16[0] = (uint8_t)n;
+    utf16[1] = 0;
+    for (size_t i = 0; i < n; i++) {
+        utf16[2 + 2 * i] = (uint8_t)name[i];
+        utf16[3 + 2 * i] = 0;
+    }
+    const uint8_t *hit = needle_find(file + FIRST, CHUNK - 512, utf16, 2 + 2 * n);
+    if (!hit)
+        return false;
+    file[(size_t)(hit - file) + 2 + 2 * n] = 0xff; /* the NUL at its end */
+    return true;
+}
+
+Test(evtx_salvage, a_name_that_is_lost_costs_trust_only)
+{
+    static const char *names[] = {"Event",     "System",      "Provider",   "EventID",       "Level",
+                                  "Task",      "TimeCreated", "SystemTime", "EventRecordID", "Channel",
+                                  "Computer",  "Keywords",    "Qualifiers", "Security",      "UserID",
+                                  "EventData", "Data",        "Binary"};
+    writer = evtx_writer_new(&(struct evtx_writer_options){0});
+    write_9646(3, EVTX_WRITE_CLASSIC);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        free(file);
+        take_image();
+        cr_assert(break_name(names[i]), "%s", names[i]);
+        read_file(&mapi, &damaged);
+        cr_assert_eq(damaged.events, 3, "%s: %zu", names[i], damaged.events);
+        for (size_t k = 0; k < 3; k++) {
+            cr_assert_str_eq(damaged.lines[k].text, whole.lines[k].text, "without %s: %s", names[i],
+                             damaged.lines[k].text);
+            cr_assert_eq(damaged.lines[k].trust, EVENT_SALVAGED);
+        }
+    }
+}
