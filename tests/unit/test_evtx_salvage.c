@@ -4,6 +4,7 @@
  * in the record that used them first, so damage to one record reaches all that follow.
  */
 #include "../support/evtx_writer.h"
+#include "evtx_recall.h"
 #include "needle.h"
 #include "parser.h"
 #include "reader.h"
@@ -376,4 +377,37 @@ Test(evtx_salvage, a_name_that_is_lost_costs_trust_only)
             cr_assert_eq(damaged.lines[k].trust, EVENT_SALVAGED);
         }
     }
+}
+
+/* A log of any size in which nothing is found. */
+static ptrdiff_t read_nothing(void *ctx, uint64_t offset, void *to, size_t n)
+{
+    (void)offset;
+    *(uint64_t *)ctx += n;
+    memset(to, 0, n);
+    return (ptrdiff_t)n;
+}
+
+Test(evtx_salvage, searches_for_lost_templates_are_bounded)
+{
+    uint64_t bytes = 0;
+    struct input in = {&bytes, read_nothing, UINT64_C(1) << 40, true};
+    struct evtx_recall recall;
+    struct binxml_literals literals;
+    evtx_recall_init(&recall, &in);
+    recall.near = HEADER + CHUNK * UINT64_C(1000);
+    for (uint32_t id = 1; id <= 2 * EVTX_RECALLED_MAX; id++)
+        cr_assert_not(evtx_recall_find(&recall, id, &literals));
+    cr_assert_leq(bytes, EVTX_RECALL_BYTES_MAX);
+    cr_assert_gt(bytes, EVTX_RECALL_BYTES_MAX - CHUNK);
+
+    /* What was looked for once is known, found or not. */
+    in.size = HEADER + 10 * CHUNK;
+    evtx_recall_free(&recall);
+    evtx_recall_init(&recall, &in);
+    cr_assert_not(evtx_recall_find(&recall, 7, &literals));
+    bytes = 0;
+    cr_assert_not(evtx_recall_find(&recall, 7, &literals));
+    cr_assert_eq(bytes, 0);
+    evtx_recall_free(&recall);
 }
