@@ -114,11 +114,12 @@ static size_t facts_of(const struct event *e)
 enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struct event *event,
                                   struct arena *arena)
 {
-    event_clear(event);
     /* Taken in full, because the event's views point into it: it must not move. Pages that are not used cost
      * nothing. */
-    if (!b->xml.p && !buf_grow(&b->xml, BINXML_ORIGINAL_MAX))
+    if (!b->xml.p && !buf_grow(&b->xml, BINXML_ORIGINAL_MAX)) {
+        event_clear(event);
         return BINXML_NOTHING;
+    }
     bool whole = decode(b, at, end, event, arena, false);
     /* A template that breaks off early may say less than the values do without it. */
     if (!whole && !b->over_limit) {
