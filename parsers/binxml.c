@@ -102,19 +102,30 @@ static bool decode(struct binxml *b, size_t at, size_t end, struct event *event,
     return whole;
 }
 
+/* How much of what matters is known. */
+static size_t facts_of(const struct event *e)
+{
+    if (!e->event_id.has)
+        return 0;
+    return 1 + !sv_absent(e->provider) + !sv_absent(e->computer) + !sv_absent(e->channel) + e->time.present +
+           e->record_id.has + e->data_count;
+}
+
 enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struct event *event,
                                   struct arena *arena)
 {
-    event_clear(event);
     /* Taken in full, because the event's views point into it: it must not move. Pages that are not used cost
      * nothing. */
-    if (!b->xml.p && !buf_grow(&b->xml, BINXML_ORIGINAL_MAX))
+    if (!b->xml.p && !buf_grow(&b->xml, BINXML_ORIGINAL_MAX)) {
+        event_clear(event);
         return BINXML_NOTHING;
+    }
     bool whole = decode(b, at, end, event, arena, false);
-    /* A template that breaks off early says less than the values do without it. */
-    if (!whole && !event->event_id.has) {
+    /* A template that breaks off early may say less than the values do without it. */
+    if (!whole && !b->over_limit) {
+        size_t facts = facts_of(event);
         (void)decode(b, at, end, event, arena, true);
-        if (!event->event_id.has)
+        if (facts_of(event) <= facts)
             (void)decode(b, at, end, event, arena, false);
     }
     if (!b->tree.seen_event || !event->event_id.has)

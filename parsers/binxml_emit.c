@@ -39,25 +39,52 @@ typedef uint8_t block __attribute__((vector_size(16)));
 typedef int8_t block_mask __attribute__((vector_size(16)));
 
 /* The same for 16 bytes at once. */
-static inline bool block_may_need_escape(const char *p)
+static inline bool block_may_need_escape(block v)
 {
-    block v;
     uint64_t halves[2];
-    memcpy(&v, p, sizeof v);
     block_mask hits = (v < 0x20) | (v == '&') | (v == '<') | (v == '>') | (v == '\'') | (v == '"');
     memcpy(halves, &hits, sizeof halves);
     return halves[0] | halves[1];
+}
+
+/* The last 16 bytes of a text; of a shorter one its two ends, which meet or overlap. n is at least 4. */
+static inline block last_block(const char *p, size_t n)
+{
+    uint32_t quarters[4];
+    uint64_t halves[2];
+    block v;
+    if (n >= sizeof v) {
+        memcpy(&v, p + n - sizeof v, sizeof v);
+    } else if (n >= sizeof *halves) {
+        memcpy(&halves[0], p, sizeof *halves);
+        memcpy(&halves[1], p + n - sizeof *halves, sizeof *halves);
+        memcpy(&v, halves, sizeof v);
+    } else {
+        memcpy(&quarters[0], p, sizeof *quarters);
+        memcpy(&quarters[1], p + n - sizeof *quarters, sizeof *quarters);
+        quarters[2] = quarters[0];
+        quarters[3] = quarters[1];
+        memcpy(&v, quarters, sizeof v);
+    }
+    return v;
 }
 
 /* Where the first byte stands that must be escaped, or the end. */
 static size_t find_escape(struct sv text, size_t at, bool in_attribute)
 {
     while (at < text.n) {
-        if (text.n - at >= sizeof(block) && !block_may_need_escape(text.p + at)) {
-            at += sizeof(block);
-            continue;
+        size_t left = text.n - at, stop = text.n;
+        if (left >= sizeof(block)) {
+            block v;
+            memcpy(&v, text.p + at, sizeof v);
+            stop = at + sizeof v;
+            if (!block_may_need_escape(v)) {
+                at = stop;
+                continue;
+            }
+        } else if (text.n >= 4 && !block_may_need_escape(last_block(text.p, text.n))) {
+            return text.n;
         }
-        size_t stop = text.n - at < sizeof(block) ? text.n : at + sizeof(block);
         for (; at < stop; at++)
             if (may_need_escape(text.p[at]) && !sv_absent(xml_escape(text.p[at], in_attribute)))
                 return at;

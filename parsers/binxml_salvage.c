@@ -225,6 +225,11 @@ static size_t emit_items(struct binxml *b, const struct binxml_value *value, boo
     return n;
 }
 
+static bool has_binary(const struct walk *w)
+{
+    return is_classic_payload(w) && w->count == 3 && w->values[2].type == TYPE_BINARY;
+}
+
 static size_t emit_data(struct binxml *b, const struct walk *w, bool dry)
 {
     bool is_classic = is_classic_payload(w);
@@ -234,12 +239,33 @@ static size_t emit_data(struct binxml *b, const struct walk *w, bool dry)
         n = w->values[0].type == TYPE_NULL ? 0 : emit_items(b, &w->values[0], dry);
     for (uint32_t i = 0; !is_classic && i < w->count; i++)
         n += emit_items(b, &w->values[i], dry);
-    if (is_classic && !dry && w->count == 3 && w->values[2].type == TYPE_BINARY)
+    if (!dry && has_binary(w))
         emit_leaf(b, SV("Binary"), &w->values[2]);
     return n;
 }
 
-void salvage_payload(struct binxml *b, const struct binxml_value *value, size_t data_so_far)
+/* Text written for one <EventData> alone: no other fact of the event can point into it. */
+static bool is_data_alone(struct sv xml)
+{
+    return sv_starts(xml, SV("<EventData")) && sv_find(xml, SV("System")) == SV_NPOS &&
+           sv_find(xml, SV("RenderingInfo")) == SV_NPOS;
+}
+
+/* Forgets what the damaged template gave. */
+static void take_back(struct binxml *b, size_t data_so_far, size_t xml_so_far)
+{
+    struct event *e = b->tree.event;
+    struct sv written = sv_make(b->xml.p + xml_so_far, b->xml.n - xml_so_far);
+    e->data_count = data_so_far;
+    if (!is_data_alone(written))
+        return;
+    if (e->binary.p >= written.p && e->binary.p < written.p + written.n)
+        e->binary = SV_ABSENT;
+    buf_cut(&b->xml, xml_so_far);
+}
+
+void salvage_payload(struct binxml *b, const struct binxml_value *value, size_t data_so_far,
+                     size_t xml_so_far)
 {
     struct walk w = {.b = b};
     struct event *e = b->tree.event;
@@ -248,9 +274,10 @@ void salvage_payload(struct binxml *b, const struct binxml_value *value, size_t 
         return;
     /* What the damaged template gave counts if it is as much: it has names. */
     size_t n = emit_data(b, &w, true);
-    if (n == 0 || e->data_count - data_so_far >= n)
+    bool lacks_binary = has_binary(&w) && sv_absent(e->binary);
+    if ((n == 0 || e->data_count - data_so_far >= n) && !lacks_binary)
         return;
-    e->data_count = data_so_far;
+    take_back(b, data_so_far, xml_so_far);
     emit_open(b, &name);
     emit_start_ends(b);
     (void)emit_data(b, &w, false);

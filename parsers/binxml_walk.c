@@ -133,14 +133,14 @@ void walk_value(struct binxml *b, const struct binxml_value *value, unsigned fra
         return;
     }
     struct walk nested = {.b = b, .r = b->chunk, .fragments = fragments + 1};
-    size_t data = b->tree.event->data_count;
+    size_t data = b->tree.event->data_count, xml = b->xml.n;
     nested.r.n = (size_t)value->at + value->size;
     nested.r.at = value->at;
     if (walk_fragment(&nested))
         return;
     /* What stands around a nested value that cannot be read is still good. */
     b->broken = true;
-    salvage_payload(b, value, data);
+    salvage_payload(b, value, data, xml);
 }
 
 static bool skip_instruction(struct walk *w, uint8_t token)

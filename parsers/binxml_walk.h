@@ -112,8 +112,9 @@ void salvage_event(struct walk *inside, const struct binxml_instance *instance);
 
 /*
  * A payload whose own definition cannot be read: its values in their order, if they are more than what was
- * read of it. value: the nested BinXML. data_so_far: of the event before it.
+ * read of it. value: the nested BinXML. data_so_far, xml_so_far: of the event and its text before it.
  */
-void salvage_payload(struct binxml *b, const struct binxml_value *value, size_t data_so_far);
+void salvage_payload(struct binxml *b, const struct binxml_value *value, size_t data_so_far,
+                     size_t xml_so_far);
 
 #endif

@@ -2,10 +2,12 @@
 /* BinXML: tokens written by hand, what the event and the XML text make of them. */
 #include "../support/evtx_writer.h"
 #include "binxml.h"
+#include "hash64.h"
 #include "parser.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 
 extern const struct parser_ops parser_evtx;
 
@@ -13,7 +15,7 @@ enum { CHUNK = 65536 };
 
 static uint8_t chunk[CHUNK];
 static size_t at;
-static struct binxml decoder;
+static struct binxml decoder, walker; /* the walker has no memory for plans: it reads token by token */
 static struct arena arena;
 static struct event event;
 
@@ -26,12 +28,15 @@ static void setup(void)
     memset(chunk, 0, sizeof chunk);
     at = BINXML_FIRST_OFFSET;
     binxml_init(&decoder);
+    binxml_init(&walker);
+    arena_init(&walker.plan_memory, 0);
     arena_init(&arena, 1 << 20);
 }
 
 static void teardown(void)
 {
     binxml_free(&decoder);
+    binxml_free(&walker);
     arena_free(&arena);
     parser_evtx.close(parser);
     evtx_writer_free(written);
@@ -118,9 +123,37 @@ static enum binxml_outcome decode(size_t from)
     return binxml_decode(&decoder, from, at, &event, &arena);
 }
 
+static uint64_t hash_of(const struct event *e)
+{
+    uint64_t h = hash64(HASH64_START, e->original.p, e->original.n);
+    struct sv fields[] = {e->provider, e->time_text, e->channel, e->computer, e->user_sid, e->binary};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        h = hash64(hash64(h, fields[i].p, fields[i].n), "|", 1);
+    for (size_t i = 0; i < e->data_count; i++) {
+        h = hash64(hash64(h, e->data[i].name.p, e->data[i].name.n), "=", 1);
+        h = hash64(hash64(h, e->data[i].value.p, e->data[i].value.n), ";", 1);
+    }
+    return hash64(h, &e->event_id.v, sizeof e->event_id.v);
+}
+
+/* Both ways of reading a record come to the same; the second time a template is known already. */
+static void expect_both_ways(const uint8_t *bytes, size_t from, size_t to)
+{
+    struct event walked;
+    enum binxml_outcome outcome = binxml_decode(&walker, from, to, &walked, &arena);
+    uint64_t hash = hash_of(&walked);
+    for (int time = 0; time < 2; time++) {
+        cr_assert_eq(binxml_decode(&decoder, from, to, &event, &arena), outcome);
+        cr_assert_eq(hash_of(&event), hash, "%.*s\n%.*s", SV_ARG(event.original), SV_ARG(walked.original));
+    }
+    cr_assert_eq(decoder.chunk.p, bytes);
+}
+
 static void expect(size_t from, const char *xml)
 {
     decode(from);
+    binxml_set_chunk(&walker, chunk, CHUNK);
+    expect_both_ways(chunk, from, at);
     cr_assert(sv_eq(event.original, sv_from(xml)), "%.*s", SV_ARG(event.original));
 }
 
@@ -508,4 +541,54 @@ Test(binxml, a_forwarded_record_keeps_its_rendering)
     cr_assert(sv_eq(event.message, SV("Mapi session \"x\" & so on")));
     cr_assert(sv_eq(event.culture, SV("en-US")));
     cr_assert_eq(event.keyword_text_count, 1);
+}
+
+/* Every record of a chunk; returns how many there are. */
+static size_t expect_chunk_both_ways(const uint8_t *p)
+{
+    size_t n = 0, end = load_le32(p + 48);
+    binxml_set_chunk(&decoder, p, CHUNK);
+    binxml_set_chunk(&walker, p, CHUNK);
+    for (size_t r = 512; end <= CHUNK && r + 28 <= end && load_le32(p + r) == 0x2a2a; n++) {
+        size_t size = load_le32(p + r + 4);
+        if (size < 28 || size > end - r)
+            break;
+        arena_reset(&arena);
+        expect_both_ways(p, r + 24, r + size - 4);
+        r += size;
+    }
+    return n;
+}
+
+Test(binxml, a_template_made_ready_says_what_its_tokens_say)
+{
+    written = evtx_writer_new(&(struct evtx_writer_options){0});
+    for (unsigned i = 0; i < 30; i++)
+        evtx_writer_add_9646(written, (enum evtx_writer_layout)(i % 3), i);
+    cr_assert_eq(expect_chunk_both_ways((const uint8_t *)evtx_writer_image(written).p + 4096), 30);
+    size_t plans = 0;
+    for (size_t i = 0; i < BINXML_KNOWN_PLANS; i++) {
+        plans += decoder.plans[i].plan != NULL;
+        cr_assert_null(walker.plans[i].plan);
+    }
+    cr_assert_eq(plans, 4, "two layouts, each with the template of its payload");
+}
+
+Test(binxml, published_templates_made_ready_say_what_their_tokens_say)
+{
+    static const char *files[] = {"hard_chunks", "classic_11MiB"};
+    static uint8_t bytes[CHUNK];
+    for (size_t i = 0; i < 2; i++) {
+        char path[512];
+        snprintf(path, sizeof path, SOURCE_ROOT "/../shared/corpus/synthetic/%s.evtx", files[i]);
+        FILE *f = fopen(path, "rb");
+        if (!f)
+            cr_skip("the corpus is not here");
+        size_t records = 0;
+        fseek(f, 4096, SEEK_SET);
+        while (fread(bytes, 1, sizeof bytes, f) == sizeof bytes)
+            records += expect_chunk_both_ways(bytes);
+        fclose(f);
+        cr_assert_gt(records, 2000);
+    }
 }

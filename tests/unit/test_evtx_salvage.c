@@ -4,6 +4,7 @@
  * in the record that used them first, so damage to one record reaches all that follow.
  */
 #include "../support/evtx_writer.h"
+#include "evtx_recall.h"
 #include "needle.h"
 #include "parser.h"
 #include "reader.h"
@@ -337,4 +338,77 @@ Test(evtx_salvage, a_forwarded_log_without_its_names_is_read_by_place)
         snprintf(expected, sizeof expected, "%.*s\xef\xbf\xbd%s", (int)(mark - before), before, mark + 1);
         cr_assert_str_eq(damaged.lines[i].text, expected);
     }
+}
+
+/* Breaks the name where it is stored, for all records of the chunk. False if it is stored nowhere. */
+static bool break_name(const char *name)
+{
+    uint8_t utf16[64];
+    size_t n = strlen(name);
+    utf16[0] = (uint8_t)n;
+    utf16[1] = 0;
+    for (size_t i = 0; i < n; i++) {
+        utf16[2 + 2 * i] = (uint8_t)name[i];
+        utf16[3 + 2 * i] = 0;
+    }
+    const uint8_t *hit = needle_find(file + FIRST, CHUNK - 512, utf16, 2 + 2 * n);
+    if (!hit)
+        return false;
+    file[(size_t)(hit - file) + 2 + 2 * n] = 0xff; /* the NUL at its end */
+    return true;
+}
+
+Test(evtx_salvage, a_name_that_is_lost_costs_trust_only)
+{
+    static const char *names[] = {"Event",     "System",      "Provider",   "EventID",       "Level",
+                                  "Task",      "TimeCreated", "SystemTime", "EventRecordID", "Channel",
+                                  "Computer",  "Keywords",    "Qualifiers", "Security",      "UserID",
+                                  "EventData", "Data",        "Binary"};
+    writer = evtx_writer_new(&(struct evtx_writer_options){0});
+    write_9646(3, EVTX_WRITE_CLASSIC);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        free(file);
+        take_image();
+        cr_assert(break_name(names[i]), "%s", names[i]);
+        read_file(&mapi, &damaged);
+        cr_assert_eq(damaged.events, 3, "%s: %zu", names[i], damaged.events);
+        for (size_t k = 0; k < 3; k++) {
+            cr_assert_str_eq(damaged.lines[k].text, whole.lines[k].text, "without %s: %s", names[i],
+                             damaged.lines[k].text);
+            cr_assert_eq(damaged.lines[k].trust, EVENT_SALVAGED);
+        }
+    }
+}
+
+/* A log of any size in which nothing is found. */
+static ptrdiff_t read_nothing(void *ctx, uint64_t offset, void *to, size_t n)
+{
+    (void)offset;
+    *(uint64_t *)ctx += n;
+    memset(to, 0, n);
+    return (ptrdiff_t)n;
+}
+
+Test(evtx_salvage, searches_for_lost_templates_are_bounded)
+{
+    uint64_t bytes = 0;
+    struct input in = {&bytes, read_nothing, UINT64_C(1) << 40, true};
+    struct evtx_recall recall;
+    struct binxml_literals literals;
+    evtx_recall_init(&recall, &in);
+    recall.near = HEADER + CHUNK * UINT64_C(1000);
+    for (uint32_t id = 1; id <= 2 * EVTX_RECALLED_MAX; id++)
+        cr_assert_not(evtx_recall_find(&recall, id, &literals));
+    cr_assert_leq(bytes, EVTX_RECALL_BYTES_MAX);
+    cr_assert_gt(bytes, EVTX_RECALL_BYTES_MAX - CHUNK);
+
+    /* What was looked for once is known, found or not. */
+    in.size = HEADER + 10 * CHUNK;
+    evtx_recall_free(&recall);
+    evtx_recall_init(&recall, &in);
+    cr_assert_not(evtx_recall_find(&recall, 7, &literals));
+    bytes = 0;
+    cr_assert_not(evtx_recall_find(&recall, 7, &literals));
+    cr_assert_eq(bytes, 0);
+    evtx_recall_free(&recall);
 }
