@@ -2,6 +2,7 @@
 /* Decoding one record's BinXML: one walk builds the event and writes the XML text. */
 #include "binxml.h"
 
+#include "event_text.h"
 #include "utf.h"
 
 enum {
@@ -77,55 +78,6 @@ static struct sv name_text(struct binxml *b, const struct binxml_name *name)
     return known->text;
 }
 
-/* What cannot stand in XML as it is; control characters cannot stand in it at all ([XML] 2.2). */
-static struct sv xml_escape(char c, bool in_attribute)
-{
-    switch (c) {
-    case '&':
-        return SV("&amp;");
-    case '<':
-        return SV("&lt;");
-    case '>':
-        return SV("&gt;");
-    case '\r':
-        return SV("&#xD;");
-    case '\'':
-        return in_attribute ? SV("&apos;") : SV_ABSENT;
-    case '"':
-        return in_attribute ? SV("&quot;") : SV_ABSENT;
-    case '\n':
-        return in_attribute ? SV("&#xA;") : SV_ABSENT;
-    case '\t':
-        return in_attribute ? SV("&#x9;") : SV_ABSENT;
-    default:
-        return (unsigned char)c < 0x20 ? SV("\xef\xbf\xbd") : SV_ABSENT;
-    }
-}
-
-/* True for what xml_escape may have something for. */
-static inline bool may_need_escape(char c)
-{
-    const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
-                          UINT64_C(1) << '"' | UINT64_C(0xffffffff);
-    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
-}
-
-static void xml_text(struct buf *out, struct sv text, bool in_attribute)
-{
-    size_t from = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (!may_need_escape(text.p[i]))
-            continue;
-        struct sv escape = xml_escape(text.p[i], in_attribute);
-        if (sv_absent(escape))
-            continue;
-        buf_put(out, sv_slice(text, from, i));
-        buf_put(out, escape);
-        from = i + 1;
-    }
-    buf_put(out, sv_slice(text, from, text.n));
-}
-
 static void emit_open(struct binxml *b, struct sv name)
 {
     b->open++;
@@ -140,14 +92,14 @@ static void emit_attribute(struct binxml *b, struct sv name, struct sv value)
     buf_putc(&b->xml, ' ');
     buf_put(&b->xml, name);
     buf_lit(&b->xml, "='");
-    xml_text(&b->xml, value, true);
+    event_text_escaped(&b->xml, value, true);
     buf_putc(&b->xml, '\'');
 }
 
 static void emit_text(struct binxml *b, struct sv text)
 {
     event_tree_text(&b->tree, text);
-    xml_text(&b->xml, text, false);
+    event_text_escaped(&b->xml, text, false);
 }
 
 static void emit_empty(struct binxml *b)

@@ -2,6 +2,7 @@
 /* BinXML's values as text. */
 #include "binxml.h"
 
+#include "event_text.h"
 #include "utf.h"
 
 #include <math.h>
@@ -107,19 +108,6 @@ static void ansi_text(const uint8_t *p, size_t n, struct buf *out, bool *replace
     }
 }
 
-static void binary_text(const uint8_t *p, size_t n, struct buf *out)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    char *to = buf_room(out, n * 2);
-    if (!to)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        *to++ = digits[p[i] >> 4];
-        *to++ = digits[p[i] & 15];
-    }
-    out->n += n * 2;
-}
-
 static void guid_text(const uint8_t *p, struct buf *out)
 {
     /* The first three parts are numbers, the rest is bytes. */
@@ -128,13 +116,13 @@ static void guid_text(const uint8_t *p, struct buf *out)
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = p[order[i]];
     buf_putc(out, '{');
-    binary_text(bytes, 4, out);
+    event_text_hex(out, bytes, 4);
     for (size_t i = 4; i < 10; i += 2) {
         buf_putc(out, '-');
-        binary_text(bytes + i, 2, out);
+        event_text_hex(out, bytes + i, 2);
     }
     buf_putc(out, '-');
-    binary_text(bytes + 10, 6, out);
+    event_text_hex(out, bytes + 10, 6);
     buf_putc(out, '}');
 }
 
@@ -148,21 +136,6 @@ static void hex_text(uint64_t v, struct buf *out)
     } while (v);
     buf_lit(out, "0x");
     buf_put(out, sv_make(digits + at, sizeof digits - at));
-}
-
-/* [MS-DTYP] 2.4.2.1: an authority of 2^32 and more is written in hexadecimal. */
-static void sid_text(const uint8_t *p, size_t n, struct buf *out)
-{
-    uint64_t authority = 0;
-    for (size_t i = 2; i < 8; i++)
-        authority = authority << 8 | p[i];
-    buf_printf(out, authority >> 32 ? "S-%u-0x%012llX" : "S-%u-%llu", (unsigned)p[0],
-               (unsigned long long)authority);
-    /* Where count and size disagree, what is there counts. */
-    for (size_t i = 0; i < p[1] && 8 + i * 4 + 4 <= n; i++) {
-        buf_putc(out, '-');
-        buf_u64(out, load_le32(p + 8 + i * 4));
-    }
 }
 
 static void filetime_text(uint64_t filetime, struct buf *out)
@@ -261,7 +234,7 @@ static void number_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
         hex_text(little_endian(p, n), out);
         break;
     default: /* a type nobody has described: its bytes are all that is known */
-        binary_text(p, n, out);
+        event_text_hex(out, p, n);
         break;
     }
 }
@@ -275,11 +248,11 @@ static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
     else if (type == TYPE_ANSI)
         ansi_text(p, n, out, replaced);
     else if (type == TYPE_BINARY)
-        binary_text(p, n, out);
+        event_text_hex(out, p, n);
     else if (type == TYPE_GUID && n >= 16)
         guid_text(p, out);
     else if (type == TYPE_SID && n >= 8)
-        sid_text(p, n, out);
+        event_text_sid(out, p, n);
     else if (type == TYPE_FILETIME && n >= 8)
         filetime_text(load_le64(p), out);
     else if (type == TYPE_SYSTEMTIME && n >= 16)
