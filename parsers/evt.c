@@ -154,6 +154,18 @@ static void survey(struct parser *p)
     *c = evt_ring_survey(&p->ring);
 }
 
+/* The same, and the record belongs to the log as it is now: a log that was cleared leaves stale ones. */
+static bool is_last_live(struct parser *p)
+{
+    struct evt_frame f;
+    const struct evt_cursor *c = &p->cursor;
+    if (p->pos.check == 0)
+        return true;
+    return is_last_there(p, p->pos.offset, &f) &&
+           (c->is_made || evt_ring_distance(&p->ring, c->oldest_at, f.at) <
+                              evt_ring_distance(&p->ring, c->oldest_at, c->at));
+}
+
 static enum outcome nothing_there(struct parser *p)
 {
     if (hold(p, EVT_HEADER_BYTES))
@@ -306,7 +318,8 @@ static bool take_record(struct parser *p, const struct evt_frame *f, bool torn, 
     evt_record_decode(f->bytes, n, &p->arena, &p->original, event);
     event->offset = f->at;
     event->length = f->length;
-    event->trust = torn || p->found_again || p->cursor.is_made ? EVENT_SALVAGED : EVENT_OK;
+    event->trust =
+        torn || p->found_again || (p->cursor.known && p->cursor.is_made) ? EVENT_SALVAGED : EVENT_OK;
     return true;
 }
 
@@ -368,13 +381,12 @@ static enum outcome end_without_cursor(struct parser *p, enum evt_look look, str
 /* Everything up to the cursor was passed, but the cursor is not here, or has another number. */
 static enum outcome end_elsewhere(struct parser *p)
 {
-    struct evt_frame f;
-    settle_position(p);
-    if (p->pos.check == 0 && p->number > p->cursor.next)
-        return IS_ANOTHER;
-    if (p->pos.check && !is_last_there(p, p->pos.offset, &f))
-        return p->restarts++ < RESTARTS_MAX ? relocate(p) : WAITS;
     uint64_t span = evt_ring_distance(&p->ring, p->at, p->cursor.at);
+    if (p->number > p->cursor.next && span)
+        return IS_ANOTHER;
+    settle_position(p);
+    if (!is_last_live(p))
+        return p->restarts++ < RESTARTS_MAX ? relocate(p) : WAITS;
     if (span)
         notify_skip(p, p->at, span, 0, "no records in front of the end");
     return WAITS;
@@ -383,8 +395,6 @@ static enum outcome end_elsewhere(struct parser *p)
 /* The ring does not go on at p->at. */
 static enum outcome resolve(struct parser *p, enum evt_look look, struct evt_frame *f, struct event *event)
 {
-    uint64_t head_check; /* a hash of that record's head */
-    struct evt_frame last;
     const struct evt_cursor *c = &p->cursor;
     if (p->ring.failed)
         return HAS_FAILED;
@@ -398,8 +408,7 @@ static enum outcome resolve(struct parser *p, enum evt_look look, struct evt_fra
     if (p->number >= c->next)
         return end_elsewhere(p);
     settle_position(p);
-    if (p->number < c->oldest ||
-        (p->pos.check && !is_last_there(p, p->pos.offset, &last) && p->restarts < RESTARTS_MAX)) {
+    if (p->number < c->oldest || (p->restarts < RESTARTS_MAX && !is_last_live(p))) {
         p->restarts++;
         return relocate(p);
     }
@@ -409,16 +418,23 @@ static enum outcome resolve(struct parser *p, enum evt_look look, struct evt_fra
     return look == EVT_TORN ? pass_torn(p, f, event) : salvage(p);
 }
 
+/* True if the log's end does not lie between here and the file's end. */
+static bool can_go_on_at_first(struct parser *p)
+{
+    survey(p);
+    return !p->cursor.known || p->cursor.is_made || p->at >= p->ring.size || p->cursor.at <= p->at;
+}
+
 /* What stands at p->at. Too little room for a record in front of the file's end is left empty. */
 static enum evt_look look_on(struct parser *p, struct evt_frame *f)
 {
     struct evt_frame first;
     enum evt_look look = evt_ring_look(&p->ring, p->at, p->number, f);
-    if (look == EVT_WHOLE || look == EVT_END)
+    if (look == EVT_WHOLE || look == EVT_END || !can_go_on_at_first(p))
         return look;
     enum evt_look at_first = evt_ring_look(&p->ring, EVT_HEADER_BYTES, p->number, &first);
     if (at_first != EVT_WHOLE && at_first != EVT_END)
-        return look;
+        return evt_ring_look(&p->ring, p->at, p->number, f);
     p->at = EVT_HEADER_BYTES;
     *f = first;
     return at_first;
@@ -590,7 +606,6 @@ static struct parser *evt_open(const struct input *in, const struct position *fr
     if (from->record == 0)
         return p;
     enum outcome o = begin_round(p);
-    p->reading = o == GOES_ON;
     if (p->ring.failed)
         o = HAS_FAILED;
     if (o != IS_ANOTHER && o != HAS_FAILED)
@@ -647,10 +662,12 @@ static int evt_probe(struct sv head, bool complete)
         return complete ? 0 : PROBE_MORE;
     if (head.n < EVT_HEADER_BYTES + EVT_HEAD_BYTES)
         return 0;
-    /* A ruined header in front of the ring's first record, or of the end of one that began behind it. */
-    bool is_header =
-        sv_eq(sv_slice(head, 4, 8), SV("LfLe")) || sv_eq(sv_slice(head, 8, 16), sv_slice(beginning, 8, 16));
-    bool is_record = sv_eq(sv_slice(head, EVT_HEADER_BYTES + 4, EVT_HEADER_BYTES + 8), SV("LfLe"));
+    /* A ruined header, or one in front of the ring's first record. */
+    const uint8_t *h = (const uint8_t *)head.p, *record = h + EVT_HEADER_BYTES;
+    bool is_header = (load_le32(h) == EVT_HEADER_BYTES) + sv_eq(sv_slice(head, 4, 8), SV("LfLe")) +
+                         sv_eq(sv_slice(head, 8, 16), sv_slice(beginning, 8, 16)) >=
+                     2;
+    bool is_record = load_le32(record) <= EVT_RECORD_MAX && memcmp(record + 4, "LfLe", 4) == 0;
     return is_header || is_record ? 80 : 0;
 }
 

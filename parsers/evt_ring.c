@@ -194,21 +194,24 @@ static bool search(struct evt_ring *r, uint64_t at, uint64_t span, const uint8_t
     return false;
 }
 
+struct range {
+    uint64_t low, high; /* numbers: low <= number < high */
+};
+
 /* The next whole record of any number in the range. */
-static bool next_record(struct evt_ring *r, uint64_t at, uint64_t span, uint64_t low, uint64_t high,
+static bool next_record(struct evt_ring *r, uint64_t at, uint64_t span, struct range numbers,
                         uint64_t *distance, struct evt_frame *f)
 {
-    for (uint64_t passed = 0; passed < span;) {
-        uint64_t hit;
-        uint64_t from = evt_ring_add(r, at, passed + MAGIC_AT);
-        if (!search(r, from, span - passed, magic, sizeof magic, &hit))
+    for (uint64_t passed = 0, hit; passed < span; passed += hit + 1) {
+        struct evt_frame found;
+        if (!search(r, evt_ring_add(r, at, passed + MAGIC_AT), span - passed, magic, sizeof magic, &hit))
             return false;
-        passed += hit;
-        if (is_record(r, evt_ring_add(r, at, passed), f) && f->number >= low && f->number < high) {
-            *distance = passed;
+        if (is_record(r, evt_ring_add(r, at, passed + hit), &found) && found.number >= numbers.low &&
+            found.number < numbers.high) {
+            *distance = passed + hit;
+            *f = found;
             return true;
         }
-        passed++;
     }
     return false;
 }
@@ -224,17 +227,35 @@ static bool is_followed(struct evt_ring *r, const struct evt_frame *f)
     return memcmp(next + MAGIC_AT, magic, sizeof magic) == 0 && load_le32(next + NUMBER_AT) == f->number + 1;
 }
 
+/* The same, but no record reaches further than the span. */
+static bool next_within(struct evt_ring *r, uint64_t at, uint64_t span, struct range numbers,
+                        uint64_t *distance, struct evt_frame *f)
+{
+    for (uint64_t passed = 0, hit; passed < span; passed += hit + 1) {
+        struct evt_frame found;
+        if (!next_record(r, evt_ring_add(r, at, passed), span - passed, numbers, &hit, &found))
+            return false;
+        if (found.length <= span - passed - hit) {
+            *distance = passed + hit;
+            *f = found;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool evt_ring_find(struct evt_ring *r, uint64_t at, uint64_t span, uint64_t low, uint64_t high,
                    uint64_t *distance, struct evt_frame *f)
 {
+    struct range numbers = {low, high};
     struct evt_frame later;
     uint64_t further;
-    if (!next_record(r, at, span, low, high, distance, f))
+    if (!next_within(r, at, span, numbers, distance, f))
         return false;
     for (;;) {
         uint64_t end = *distance + f->length;
-        if (is_followed(r, f) || end >= span ||
-            !next_record(r, evt_ring_add(r, at, end), span - end, low, high, &further, &later) ||
+        if (is_followed(r, f) ||
+            !next_within(r, evt_ring_add(r, at, end), span - end, numbers, &further, &later) ||
             later.number > f->number)
             return true;
         *f = later;
@@ -251,11 +272,9 @@ static bool read_cursor(struct evt_ring *r, uint64_t at, struct evt_cursor *c)
         return false;
     *c = (struct evt_cursor){place(r, at), load_le32(p + 20), load_le32(p + 32), load_le32(p + 28), false,
                              true};
-    /* An empty log has 0 for its oldest record. */
-    if (c->oldest == 0 || c->oldest >= c->next || c->oldest_at == c->at) {
+    /* An empty log has 0 for its oldest record, which would stand where the cursor is. */
+    if (c->oldest_at == c->at)
         c->oldest = c->next;
-        c->oldest_at = c->at;
-    }
     return load_le32(p + 24) == c->at;
 }
 
@@ -269,7 +288,10 @@ bool evt_ring_still(struct evt_ring *r, const struct evt_cursor *c)
 static bool is_sound(struct evt_ring *r, const struct evt_cursor *c)
 {
     struct evt_frame f;
-    return c->oldest == c->next || (is_record(r, c->oldest_at, &f) && f.number == c->oldest);
+    if (c->oldest == c->next)
+        return c->oldest_at == c->at;
+    enum evt_look look = evt_ring_look(r, c->oldest_at, c->oldest, &f);
+    return c->oldest < c->next && (look == EVT_WHOLE || look == EVT_TORN);
 }
 
 static bool cursor_by_header(struct evt_ring *r, struct evt_cursor *c)
@@ -316,13 +338,17 @@ static bool can_follow(const struct evt_frame *before, const struct evt_frame *f
  */
 static struct evt_cursor cursor_by_records(struct evt_ring *r)
 {
+    static const struct range any = {0, UINT64_MAX};
     struct evt_frame f, first = {0}, newest = {0}, older = {0};
     uint64_t distance, newest_end = 0, span = ring_bytes(r);
     for (uint64_t passed = 0; passed < span; passed += f.length) {
         uint64_t at = evt_ring_add(r, EVT_HEADER_BYTES, passed);
-        if (!next_record(r, at, span - passed, 0, UINT64_MAX, &distance, &f))
+        if (!next_record(r, at, span - passed, any, &distance, &f))
             break;
         passed += distance;
+        /* Where the file was cut, the first record's length can be taken for the copy of the last one's. */
+        if (f.length > span - passed && !is_followed(r, &f))
+            break;
         if (newest.length == 0)
             first = newest = f;
         else if (can_follow(&newest, &f, passed - newest_end))
@@ -342,11 +368,35 @@ static struct evt_cursor cursor_by_records(struct evt_ring *r)
         evt_ring_add(r, newest.at, newest.length), older.at, older.number, newest.number + 1, true, true};
 }
 
+/* Finds the oldest record by the records themselves, unless it is only the record that is damaged. */
+static void find_oldest(struct evt_ring *r, struct evt_cursor *c)
+{
+    struct evt_cursor made = cursor_by_records(r);
+    if (!made.known || made.oldest >= c->next)
+        return;
+    uint64_t between = evt_ring_distance(r, c->oldest_at, made.oldest_at);
+    if (c->oldest <= made.oldest && c->oldest_at >= EVT_HEADER_BYTES && c->oldest_at < r->size &&
+        between < evt_ring_distance(r, c->oldest_at, c->at) &&
+        made.oldest - c->oldest <= between / EVT_RECORD_MIN)
+        return;
+    c->oldest = made.oldest;
+    c->oldest_at = made.oldest_at;
+}
+
 struct evt_cursor evt_ring_survey(struct evt_ring *r)
 {
     struct evt_cursor c;
     if (cursor_by_header(r, &c))
         return c;
     c = cursor_by_search(r);
-    return c.known ? c : cursor_by_records(r);
+    if (!c.known)
+        return cursor_by_records(r);
+    /* In a copy that is still being made the oldest records may not be there yet. */
+    if (r->in->complete && !is_sound(r, &c))
+        find_oldest(r, &c);
+    if (c.oldest > c.next) {
+        c.oldest = c.next;
+        c.oldest_at = c.at;
+    }
+    return c;
 }

@@ -80,7 +80,7 @@ uint64_t evt_ring_distance(const struct evt_ring *r, uint64_t from, uint64_t to)
 enum evt_look evt_ring_look(struct evt_ring *r, uint64_t at, uint64_t number, struct evt_frame *f);
 
 /*
- * The next whole record that begins less than span bytes behind at and whose number is in [low, high), in *f
+ * The next whole record that lies in the span of bytes behind at and whose number is in [low, high), in *f
  * (without bytes) and its *distance. One whose number does not fit the next one's was inside another's data
  * and is passed over.
  */
