@@ -268,7 +268,8 @@ bool evt_ring_find(struct evt_ring *r, uint64_t at, uint64_t span, uint64_t low,
 static bool read_cursor(struct evt_ring *r, uint64_t at, struct evt_cursor *c)
 {
     uint8_t p[EVT_CURSOR_BYTES];
-    if (!evt_ring_peek(r, at, p, sizeof p) || memcmp(p, signature, sizeof signature) != 0)
+    if (!evt_ring_peek(r, at, p, sizeof p) || memcmp(p, signature, sizeof signature) != 0 ||
+        load_le32(p + 36) != EVT_CURSOR_BYTES)
         return false;
     *c = (struct evt_cursor){place(r, at), load_le32(p + 20), load_le32(p + 32), load_le32(p + 28), false,
                              true};

@@ -454,7 +454,7 @@ Test(evt, a_cursor_in_a_records_data_is_no_cursor)
                 decoy[i * 4 + k] = (uint8_t)(words[i] >> (8 * k));
         size_t at = evt_writer_cursor(w) + HEAD + 26 + 18; /* behind head, source and computer */
         for (size_t k = 0; k < 4; k++)
-            decoy[24 + k] = place ? (uint8_t)(at >> (8 * k)) : 0;
+            decoy[24 + k] = (uint8_t)(place ? at >> (8 * k) : 0);
         evt_writer_add(w,
                        &(struct evt_writer_event){.event_id = 1, .data = decoy, .data_size = sizeof decoy});
         cr_assert_eq(memcmp(evt_writer_image(w).p + at, decoy, sizeof decoy), 0);
