@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 48, CURSOR = 40, HEAD = 56, RECORD_MAX = 1 << 18, FIRST_TIME = 1239531000 };
+enum { HEADER = 48, CURSOR = 40, HEAD = 56, RECORD_MAX = 1 << 19, FIRST_TIME = 1239531000 };
 
 /* A record that is still in the ring: its place and the bytes from there to the next one. */
 struct live {

@@ -918,6 +918,71 @@ Test(evt, a_large_log_lets_its_owner_breathe)
     evt_writer_free(w);
 }
 
+Test(evt, a_record_up_to_256_kib_is_read_and_a_longer_one_costs_itself_only)
+{
+    static uint8_t data[1 << 19];
+    struct evt_writer *w = evt_writer_new(&(struct evt_writer_options){.size = 2 << 20});
+    size_t rest = HEAD + 26 + 18 + 4; /* head, source, computer, copy of the length */
+    add_some(w, 3);
+    evt_writer_add(w, &(struct evt_writer_event){.event_id = 1, .data = data, .data_size = (1 << 18) - rest});
+    add_some(w, 3);
+    evt_writer_add(
+        w, &(struct evt_writer_event){.event_id = 1, .data = data, .data_size = (1 << 18) - rest + 4096});
+    add_some(w, 3);
+    read_all(evt_writer_image(w), &first);
+    cr_assert_eq(first.length[3], 1 << 18);
+    cr_assert_eq(first.cut, 1, "what there is of the long one");
+    cr_assert_eq(first.salvaged, 1);
+    expect_ids(&first, 1, 11);
+    evt_writer_free(w);
+}
+
+/* An input whose reads fail from one call on. */
+struct failing {
+    const uint8_t *p;
+    int reads_left;
+};
+
+static ptrdiff_t read_failing(void *ctx, uint64_t offset, void *to, size_t n)
+{
+    struct failing *f = ctx;
+    if (f->reads_left-- <= 0)
+        return -1;
+    memcpy(to, f->p + offset, n);
+    return (ptrdiff_t)n;
+}
+
+Test(evt, a_read_that_fails_is_no_damage_and_loses_nothing)
+{
+    struct evt_writer *w = writer_with(&(struct evt_writer_options){.size = 8192}, 70);
+    struct sv file = copy_of(w);
+    read_all(file, &first);
+    bytes_of(file)[first.offset[5]] ^= 0x40;
+    bytes_of(file)[first.offset[9] + 8] ^= 0x40;
+    read_all(file, &first);
+    for (int reads = 0;; reads++) {
+        struct failing f = {(const uint8_t *)file.p, reads};
+        struct input in = {&f, read_failing, file.n, true};
+        struct parser *p = parser_evt.open(&in, &beginning, &everything, NULL);
+        clear(&second);
+        drain(p, &second);
+        parser_evt.close(p);
+        if (second.last.kind == STEP_MORE)
+            break;
+        cr_assert_eq(second.fault, FAULT_OS);
+        cr_assert_leq(second.skips, first.skips);
+        cr_assert_arr_eq(second.hash, first.hash, second.events * sizeof *first.hash);
+        struct position pos = second.last.pos;
+        size_t given = second.events;
+        read_from(file, &everything, &pos, &second);
+        cr_assert_eq(second.events, first.events - given);
+        cr_assert_arr_eq(second.hash, first.hash + given, second.events * sizeof *first.hash);
+    }
+    cr_assert_arr_eq(second.hash, first.hash, first.events * sizeof *first.hash);
+    release(file);
+    evt_writer_free(w);
+}
+
 Test(evt, logs_are_recognized_by_their_beginning)
 {
     struct evt_writer *w = writer_with(&(struct evt_writer_options){0}, 1);
