@@ -181,7 +181,7 @@ static enum outcome nothing_there(struct parser *p)
 }
 
 /* Bytes of a torn record: up to the next one, if its length does not tell. */
-static size_t torn_length(struct parser *p, const struct evt_frame *f)
+static uint64_t torn_length(struct parser *p, const struct evt_frame *f)
 {
     struct evt_frame next;
     uint64_t distance, span;
@@ -200,10 +200,10 @@ static size_t torn_length(struct parser *p, const struct evt_frame *f)
         span = p->ring.size > f->at ? p->ring.size - f->at : 0;
     if (f->length && f->length < span)
         span = f->length;
-    return span < EVT_RECORD_MAX ? (size_t)span : EVT_RECORD_MAX;
+    return span;
 }
 
-static void stand_behind(struct parser *p, const struct evt_frame *f, size_t length)
+static void stand_behind(struct parser *p, const struct evt_frame *f, uint64_t length)
 {
     p->at = evt_ring_add(&p->ring, f->at, length);
     p->number = f->number + 1;
@@ -338,16 +338,18 @@ static bool pass_record(struct parser *p, const struct evt_frame *f, bool torn, 
     return taken;
 }
 
+/* A longer one than there may be is read up to the limit. */
 static enum outcome pass_torn(struct parser *p, struct evt_frame *f, struct event *event)
 {
-    f->length = torn_length(p, f);
-    if (f->length >= EVT_HEAD_BYTES && evt_ring_bytes(&p->ring, f->at, f->length, &f->bytes)) {
-        if (pass_record(p, f, true, event))
-            return GIVES_EVENT;
-    } else {
-        stand_behind(p, f, f->length);
-    }
-    notify_skip(p, f->at, f->length, 1, "a torn record");
+    bool taken = false;
+    uint64_t length = torn_length(p, f);
+    f->length = length < EVT_RECORD_MAX ? (size_t)length : EVT_RECORD_MAX;
+    if (length >= EVT_HEAD_BYTES && evt_ring_bytes(&p->ring, f->at, f->length, &f->bytes))
+        taken = pass_record(p, f, true, event);
+    stand_behind(p, f, length);
+    if (taken)
+        return GIVES_EVENT;
+    notify_skip(p, f->at, length, 1, "a torn record");
     return GIVES_NOTICE;
 }
 
