@@ -245,6 +245,14 @@ static bool find_number(struct parser *p, uint64_t number, struct evt_frame *f)
     return false;
 }
 
+/* Stands where the record with this number, or the next one that there is, has to be searched for. */
+static void stand_before(struct parser *p, uint64_t number)
+{
+    const struct evt_cursor *c = &p->cursor;
+    p->number = number > c->oldest ? number : c->oldest;
+    p->at = p->number < c->next ? c->oldest_at : c->at;
+}
+
 /* The last record is not where it was: overwritten, moved (Windows does that when a full log may grow), or of
  * another log. */
 static enum outcome relocate(struct parser *p)
@@ -268,11 +276,12 @@ static enum outcome relocate(struct parser *p)
         stand_behind(p, &f, f.length);
         return GOES_ON;
     }
-    if (c->oldest > p->pos.record)
-        notify_gap(p, c->oldest - p->pos.record, "records were overwritten before they were read");
-    p->at = c->oldest_at;
-    p->number = c->oldest;
-    if (c->oldest < p->pos.record && find_number(p, p->pos.record - 1, &f))
+    uint64_t expected = p->number > p->pos.record ? p->number : p->pos.record;
+    if (c->oldest > expected)
+        notify_gap(p, c->oldest - expected, "records were overwritten before they were read");
+    if (c->oldest >= expected || !find_number(p, expected - 1, &f))
+        stand_before(p, expected);
+    else
         stand_behind(p, &f, f.length);
     p->pos = (struct position){p->at < p->ring.size ? p->at : EVT_HEADER_BYTES, p->number, 0};
     return GOES_ON;
@@ -331,6 +340,8 @@ static bool take_record(struct parser *p, const struct evt_frame *f, bool torn, 
 static bool pass_record(struct parser *p, const struct evt_frame *f, bool torn, struct event *event)
 {
     p->counts.records++;
+    p->finished = false;
+    p->damage_at = UINT64_MAX;
     bool taken = take_record(p, f, torn, torn ? f->length : f->length - 4, event);
     p->last = *f;
     stand_behind(p, f, f->length);
@@ -373,15 +384,16 @@ static enum outcome end_without_cursor(struct parser *p, enum evt_look look, str
                                        struct event *event)
 {
     uint64_t left = p->at < p->ring.size ? p->ring.size - p->at : 0;
+    enum outcome o = WAITS;
     if (p->finished || !p->in->complete)
         return WAITS;
-    p->finished = true;
     if (look == EVT_TORN)
-        return pass_torn(p, f, event);
-    if (left)
+        o = pass_torn(p, f, event);
+    else if (left)
         notify_skip(p, p->at, left < EVT_CURSOR_BYTES ? left : EVT_CURSOR_BYTES, 0,
                     "the end record is missing");
-    return WAITS;
+    p->finished = true;
+    return o;
 }
 
 /* Everything up to the cursor was passed, but the cursor is not here, or has another number. */
@@ -487,7 +499,7 @@ static enum outcome read_on(struct parser *p, struct event *event)
         }
         if (look == EVT_WHOLE && can_be_cut(p, &f) && hold(p, f.at))
             return WAITS;
-        if (look == EVT_WHOLE && !covers_cursor(p, &f)) {
+        if (look == EVT_WHOLE && f.bytes && !covers_cursor(p, &f)) {
             passed += f.length;
             if (pass_record(p, &f, false, event))
                 return GIVES_EVENT;

@@ -21,6 +21,7 @@ struct seen {
     struct position pos[EVENTS_MAX];
     size_t events, salvaged, cut, skips, gaps, gap_events, skipped_bytes, skipped_events, progress;
     uint64_t records, rejected;
+    struct position gap_pos;
     struct step last;
     const char *reason;
     enum fault_code fault;
@@ -78,6 +79,7 @@ static void note_step(struct seen *s, const struct step *step)
     } else if (step->kind == STEP_GAP) {
         s->gaps++;
         s->gap_events += step->skipped_events;
+        s->gap_pos = step->pos;
     } else {
         cr_assert_eq(step->kind, STEP_PROGRESS);
         s->progress++;
@@ -799,6 +801,16 @@ Test(evt, records_overwritten_before_they_were_read_are_a_gap_with_a_number)
         read_from(evt_writer_image(t.w), &everything, &saved, &second);
         expect_ids(&second, lost ? oldest : 21, 20 + more);
         cr_assert_eq(second.gap_events, lost);
+        if (lost) { /* where it goes on is a position, too */
+            struct position behind_gap = second.gap_pos;
+            read_from(evt_writer_image(t.w), &everything, &behind_gap, &second);
+            expect_ids(&second, oldest, 20 + more);
+            expect_clean(&second);
+            add_some(t.w, 1);
+            read_from(evt_writer_image(t.w), &everything, &behind_gap, &second);
+            expect_ids(&second, evt_writer_oldest(t.w), 21 + more);
+            cr_assert_eq(second.gap_events, evt_writer_oldest(t.w) - oldest);
+        }
         tail_close(&t);
     }
 }
