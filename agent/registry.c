@@ -2,6 +2,7 @@
 /* The only file that names every parser, encoder and sink. */
 #include "registry.h"
 
+extern const struct parser_ops parser_evt;
 extern const struct parser_ops parser_evtx;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
@@ -16,6 +17,7 @@ extern const struct sink_ops sink_syslog_udp;
 /* One entry a line. */
 /* clang-format off */
 const struct parser_ops *const registry_parsers[] = {
+    &parser_evt,
     &parser_evtx,
     &parser_xml,
     NULL,

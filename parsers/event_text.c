@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What values look like in the XML text of an event. */
+#include "event_text.h"
+
+#include "reader.h"
+
+/* What cannot stand in XML as it is. */
+static struct sv xml_escape(char c, bool in_attribute)
+{
+    switch (c) {
+    case '&':
+        return SV("&amp;");
+    case '<':
+        return SV("&lt;");
+    case '>':
+        return SV("&gt;");
+    case '\r':
+        return SV("&#xD;");
+    case '\'':
+        return in_attribute ? SV("&apos;") : SV_ABSENT;
+    case '"':
+        return in_attribute ? SV("&quot;") : SV_ABSENT;
+    case '\n':
+        return in_attribute ? SV("&#xA;") : SV_ABSENT;
+    case '\t':
+        return in_attribute ? SV("&#x9;") : SV_ABSENT;
+    default:
+        return (unsigned char)c < 0x20 ? SV("\xef\xbf\xbd") : SV_ABSENT;
+    }
+}
+
+/* True for what xml_escape may have something for. */
+static inline bool may_need_escape(char c)
+{
+    const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
+                          UINT64_C(1) << '"' | UINT64_C(0xffffffff);
+    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
+}
+
+void event_text_escaped(struct buf *out, struct sv text, bool in_attribute)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!may_need_escape(text.p[i]))
+            continue;
+        struct sv escape = xml_escape(text.p[i], in_attribute);
+        if (sv_absent(escape))
+            continue;
+        buf_put(out, sv_slice(text, from, i));
+        buf_put(out, escape);
+        from = i + 1;
+    }
+    buf_put(out, sv_slice(text, from, text.n));
+}
+
+void event_text_hex(struct buf *out, const uint8_t *p, size_t n)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *to = buf_room(out, n * 2);
+    if (!to)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        *to++ = digits[p[i] >> 4];
+        *to++ = digits[p[i] & 15];
+    }
+    out->n += n * 2;
+}
+
+/* An authority of 2^32 and more is written in hexadecimal. */
+void event_text_sid(struct buf *out, const uint8_t *p, size_t n)
+{
+    uint64_t authority = 0;
+    for (size_t i = 2; i < 8; i++)
+        authority = authority << 8 | p[i];
+    buf_printf(out, authority >> 32 ? "S-%u-0x%012llX" : "S-%u-%llu", (unsigned)p[0],
+               (unsigned long long)authority);
+    for (size_t i = 0; i < p[1] && 8 + i * 4 + 4 <= n; i++) {
+        buf_putc(out, '-');
+        buf_u64(out, load_le32(p + 8 + i * 4));
+    }
+}
+
+static void put_number(struct buf *out, struct sv element, struct opt_u64 number)
+{
+    if (!number.has)
+        return;
+    buf_putc(out, '<');
+    buf_put(out, element);
+    buf_putc(out, '>');
+    buf_u64(out, number.v);
+    buf_lit(out, "</");
+    buf_put(out, element);
+    buf_putc(out, '>');
+}
+
+static void put_text(struct buf *out, struct sv element, struct sv text)
+{
+    if (sv_absent(text))
+        return;
+    buf_putc(out, '<');
+    buf_put(out, element);
+    buf_putc(out, '>');
+    event_text_escaped(out, text, false);
+    buf_lit(out, "</");
+    buf_put(out, element);
+    buf_putc(out, '>');
+}
+
+/* An element that consists of one attribute, or has not even that. */
+static void put_attribute(struct buf *out, struct sv element, struct sv name, struct sv value)
+{
+    buf_putc(out, '<');
+    buf_put(out, element);
+    if (!sv_absent(value)) {
+        buf_putc(out, ' ');
+        buf_put(out, name);
+        buf_lit(out, "='");
+        event_text_escaped(out, value, true);
+        buf_putc(out, '\'');
+    }
+    buf_lit(out, "/>");
+}
+
+static void put_event_id(struct buf *out, const struct event *e)
+{
+    if (!e->event_id.has)
+        return;
+    buf_lit(out, "<EventID");
+    if (e->qualifiers.has) {
+        buf_lit(out, " Qualifiers='");
+        buf_u64(out, e->qualifiers.v);
+        buf_putc(out, '\'');
+    }
+    buf_putc(out, '>');
+    buf_u64(out, e->event_id.v);
+    buf_lit(out, "</EventID>");
+}
+
+static void put_system(struct buf *out, const struct event *e)
+{
+    buf_lit(out, "<System>");
+    put_attribute(out, SV("Provider"), SV("Name"), e->provider);
+    put_event_id(out, e);
+    put_number(out, SV("Level"), e->level);
+    put_number(out, SV("Task"), e->task);
+    if (e->keywords.has)
+        buf_printf(out, "<Keywords>0x%llx</Keywords>", (unsigned long long)e->keywords.v);
+    put_attribute(out, SV("TimeCreated"), SV("SystemTime"), e->time_text);
+    put_number(out, SV("EventRecordID"), e->record_id);
+    put_text(out, SV("Channel"), e->channel);
+    put_text(out, SV("Computer"), e->computer);
+    put_attribute(out, SV("Security"), SV("UserID"), e->user_sid);
+    buf_lit(out, "</System>");
+}
+
+void event_text_xml(struct buf *out, const struct event *e)
+{
+    buf_lit(out, "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'>");
+    put_system(out, e);
+    buf_lit(out, "<EventData>");
+    for (size_t i = 0; i < e->data_count; i++)
+        put_text(out, SV("Data"), e->data[i].value);
+    put_text(out, SV("Binary"), e->binary);
+    buf_lit(out, "</EventData></Event>");
+}
