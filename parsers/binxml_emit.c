@@ -2,118 +2,12 @@
 /* The XML text and the event, made in one pass. */
 #include "binxml_walk.h"
 
-/* What cannot stand in XML as it is; control characters cannot stand in it at all ([XML] 2.2). */
-static struct sv xml_escape(char c, bool in_attribute)
-{
-    switch (c) {
-    case '&':
-        return SV("&amp;");
-    case '<':
-        return SV("&lt;");
-    case '>':
-        return SV("&gt;");
-    case '\r':
-        return SV("&#xD;");
-    case '\'':
-        return in_attribute ? SV("&apos;") : SV_ABSENT;
-    case '"':
-        return in_attribute ? SV("&quot;") : SV_ABSENT;
-    case '\n':
-        return in_attribute ? SV("&#xA;") : SV_ABSENT;
-    case '\t':
-        return in_attribute ? SV("&#x9;") : SV_ABSENT;
-    default:
-        return (unsigned char)c < 0x20 ? SV("\xef\xbf\xbd") : SV_ABSENT;
-    }
-}
-
-/* True for what xml_escape may have something for. */
-static inline bool may_need_escape(char c)
-{
-    const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
-                          UINT64_C(1) << '"' | UINT64_C(0xffffffff);
-    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
-}
-
-typedef uint8_t block __attribute__((vector_size(16)));
-typedef int8_t block_mask __attribute__((vector_size(16)));
-
-/* The same for 16 bytes at once. */
-static inline bool block_may_need_escape(block v)
-{
-    uint64_t halves[2];
-    block_mask hits = (v < 0x20) | (v == '&') | (v == '<') | (v == '>') | (v == '\'') | (v == '"');
-    memcpy(halves, &hits, sizeof halves);
-    return halves[0] | halves[1];
-}
-
-/* The last 16 bytes of a text; of a shorter one its two ends, which meet or overlap. n is at least 4. */
-static inline block last_block(const char *p, size_t n)
-{
-    uint32_t quarters[4];
-    uint64_t halves[2];
-    block v;
-    if (n >= sizeof v) {
-        memcpy(&v, p + n - sizeof v, sizeof v);
-    } else if (n >= sizeof *halves) {
-        memcpy(&halves[0], p, sizeof *halves);
-        memcpy(&halves[1], p + n - sizeof *halves, sizeof *halves);
-        memcpy(&v, halves, sizeof v);
-    } else {
-        memcpy(&quarters[0], p, sizeof *quarters);
-        memcpy(&quarters[1], p + n - sizeof *quarters, sizeof *quarters);
-        quarters[2] = quarters[0];
-        quarters[3] = quarters[1];
-        memcpy(&v, quarters, sizeof v);
-    }
-    return v;
-}
-
-/* Where the first byte stands that must be escaped, or the end. */
-static size_t find_escape(struct sv text, size_t at, bool in_attribute)
-{
-    while (at < text.n) {
-        size_t left = text.n - at, stop = text.n;
-        if (left >= sizeof(block)) {
-            block v;
-            memcpy(&v, text.p + at, sizeof v);
-            stop = at + sizeof v;
-            if (!block_may_need_escape(v)) {
-                at = stop;
-                continue;
-            }
-        } else if (text.n >= 4 && !block_may_need_escape(last_block(text.p, text.n))) {
-            return text.n;
-        }
-        for (; at < stop; at++)
-            if (may_need_escape(text.p[at]) && !sv_absent(xml_escape(text.p[at], in_attribute)))
-                return at;
-    }
-    return at;
-}
-
-/* at: of the first byte to be escaped, or the end. */
-static void put_escaped(struct buf *out, struct sv text, size_t at, bool in_attribute)
-{
-    while (at < text.n) {
-        buf_put(out, xml_escape(text.p[at], in_attribute));
-        size_t next = find_escape(text, at + 1, in_attribute);
-        buf_put(out, sv_make(text.p + at + 1, next - at - 1));
-        at = next;
-    }
-}
-
-void emit_escape(struct buf *out, struct sv text, bool in_attribute)
-{
-    size_t at = find_escape(text, 0, in_attribute);
-    buf_put(out, sv_make(text.p, at));
-    put_escaped(out, text, at, in_attribute);
-}
+#include "xml_escape.h"
 
 struct sv emit_escaped(struct binxml *b, size_t from, bool in_attribute)
 {
     struct sv raw = sv_make(b->xml.p + from, b->xml.n - from);
-    size_t at = find_escape(raw, 0, in_attribute);
+    size_t at = xml_escape_find(raw, 0, in_attribute);
     if (at == raw.n)
         return raw;
     struct sv copy = arena_copy(b->tree.arena, raw);
@@ -123,7 +17,7 @@ struct sv emit_escaped(struct binxml *b, size_t from, bool in_attribute)
         return SV("");
     }
     buf_cut(&b->xml, from + at);
-    put_escaped(&b->xml, copy, at, in_attribute);
+    xml_escape_put_from(&b->xml, copy, at, in_attribute);
     return copy;
 }
 

@@ -10,6 +10,8 @@
  */
 #include "binxml_walk.h"
 
+#include "xml_escape.h"
+
 enum step_kind {
     STEP_OPEN,            /* element; value and dependency tell whether it is there at all, and how often */
     STEP_ATTRIBUTE_TEXT,  /* a literal attribute */
@@ -101,7 +103,7 @@ static bool put_literal(struct maker *m, bool in_attribute)
     step->text = arena_copy(&b->plan_memory, buf_sv(&b->literal));
     if (!buf_ok(&b->literal) || sv_absent(step->text))
         return false;
-    emit_escape(&m->draft->xml, step->text, in_attribute);
+    xml_escape_put(&m->draft->xml, step->text, in_attribute);
     return end_literal(m);
 }
 

@@ -2,6 +2,8 @@
 /* BinXML's values as text. */
 #include "binxml.h"
 
+#include "event_text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,26 +70,6 @@ static void hex_text(uint64_t v, struct buf *out)
     } while (v);
     buf_lit(out, "0x");
     buf_put(out, sv_make(digits + at, sizeof digits - at));
-}
-
-/* [MS-DTYP] 2.4.2.1: an authority of 2^32 and more is written in hexadecimal. */
-static void sid_text(const uint8_t *p, size_t n, struct buf *out)
-{
-    uint64_t authority = 0;
-    for (size_t i = 2; i < 8; i++)
-        authority = authority << 8 | p[i];
-    buf_lit(out, "S-");
-    buf_u64(out, p[0]);
-    buf_putc(out, '-');
-    if (authority >> 32)
-        buf_printf(out, "0x%012llX", (unsigned long long)authority);
-    else
-        buf_u64(out, authority);
-    /* Where count and size disagree, what is there counts. */
-    for (size_t i = 0; i < p[1] && 8 + i * 4 + 4 <= n; i++) {
-        buf_putc(out, '-');
-        buf_u64(out, load_le32(p + 8 + i * 4));
-    }
 }
 
 static void filetime_text(uint64_t filetime, struct buf *out)
@@ -222,7 +204,7 @@ static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
         guid_text(p, out);
         break;
     case TYPE_SID:
-        sid_text(p, n, out);
+        event_text_sid(out, p, n);
         break;
     case TYPE_FILETIME:
         filetime_text(load_le64(p), out);

@@ -48,9 +48,6 @@ void emit_end(struct binxml *b, const struct binxml_known_name *name);
 size_t emit_attribute_begin(struct binxml *b, const struct binxml_known_name *name);
 void emit_attribute_end(struct binxml *b, const struct binxml_known_name *name, size_t begin);
 
-/* Appends text as XML has it. */
-void emit_escape(struct buf *out, struct sv text, bool in_attribute);
-
 /* Escapes what stands in b->xml from `from` on, and gives a view of it as it was. */
 struct sv emit_escaped(struct binxml *b, size_t from, bool in_attribute);
 

@@ -3,55 +3,7 @@
 #include "event_text.h"
 
 #include "reader.h"
-
-/* What cannot stand in XML as it is. */
-static struct sv xml_escape(char c, bool in_attribute)
-{
-    switch (c) {
-    case '&':
-        return SV("&amp;");
-    case '<':
-        return SV("&lt;");
-    case '>':
-        return SV("&gt;");
-    case '\r':
-        return SV("&#xD;");
-    case '\'':
-        return in_attribute ? SV("&apos;") : SV_ABSENT;
-    case '"':
-        return in_attribute ? SV("&quot;") : SV_ABSENT;
-    case '\n':
-        return in_attribute ? SV("&#xA;") : SV_ABSENT;
-    case '\t':
-        return in_attribute ? SV("&#x9;") : SV_ABSENT;
-    default:
-        return (unsigned char)c < 0x20 ? SV("\xef\xbf\xbd") : SV_ABSENT;
-    }
-}
-
-/* True for what xml_escape may have something for. */
-static inline bool may_need_escape(char c)
-{
-    const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
-                          UINT64_C(1) << '"' | UINT64_C(0xffffffff);
-    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
-}
-
-void event_text_escaped(struct buf *out, struct sv text, bool in_attribute)
-{
-    size_t from = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (!may_need_escape(text.p[i]))
-            continue;
-        struct sv escape = xml_escape(text.p[i], in_attribute);
-        if (sv_absent(escape))
-            continue;
-        buf_put(out, sv_slice(text, from, i));
-        buf_put(out, escape);
-        from = i + 1;
-    }
-    buf_put(out, sv_slice(text, from, text.n));
-}
+#include "xml_escape.h"
 
 void event_text_hex(struct buf *out, const uint8_t *p, size_t n)
 {
@@ -72,8 +24,14 @@ void event_text_sid(struct buf *out, const uint8_t *p, size_t n)
     uint64_t authority = 0;
     for (size_t i = 2; i < 8; i++)
         authority = authority << 8 | p[i];
-    buf_printf(out, authority >> 32 ? "S-%u-0x%012llX" : "S-%u-%llu", (unsigned)p[0],
-               (unsigned long long)authority);
+    buf_lit(out, "S-");
+    buf_u64(out, p[0]);
+    buf_putc(out, '-');
+    if (authority >> 32)
+        buf_printf(out, "0x%012llX", (unsigned long long)authority);
+    else
+        buf_u64(out, authority);
+    /* Where count and size disagree, what is there counts. */
     for (size_t i = 0; i < p[1] && 8 + i * 4 + 4 <= n; i++) {
         buf_putc(out, '-');
         buf_u64(out, load_le32(p + 8 + i * 4));
@@ -100,7 +58,7 @@ static void put_text(struct buf *out, struct sv element, struct sv text)
     buf_putc(out, '<');
     buf_put(out, element);
     buf_putc(out, '>');
-    event_text_escaped(out, text, false);
+    xml_escape_put(out, text, false);
     buf_lit(out, "</");
     buf_put(out, element);
     buf_putc(out, '>');
@@ -115,7 +73,7 @@ static void put_attribute(struct buf *out, struct sv element, struct sv name, st
         buf_putc(out, ' ');
         buf_put(out, name);
         buf_lit(out, "='");
-        event_text_escaped(out, value, true);
+        xml_escape_put(out, value, true);
         buf_putc(out, '\'');
     }
     buf_lit(out, "/>");

@@ -9,12 +9,6 @@
 #include "buf.h"
 #include "event.h"
 
-/*
- * UTF-8 as it can stand in element content, or in an attribute between single quotes. Control characters,
- * which cannot stand in XML at all ([XML] 2.2), become U+FFFD.
- */
-void event_text_escaped(struct buf *out, struct sv text, bool in_attribute);
-
 /* Bytes as upper-case hexadecimal digits. */
 void event_text_hex(struct buf *out, const uint8_t *p, size_t n);
 
