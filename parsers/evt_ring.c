@@ -3,7 +3,6 @@
 #include "evt_ring.h"
 
 #include "needle.h"
-#include "reader.h"
 
 #include <stdlib.h>
 

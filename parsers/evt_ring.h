@@ -14,6 +14,7 @@
 #define MAPITAIL_EVT_RING_H
 
 #include "parser.h"
+#include "reader.h"
 
 enum {
     EVT_HEADER_BYTES = 48, /* and the ring's first byte */
@@ -23,6 +24,8 @@ enum {
     EVT_RECORD_MAX = 1 << 18,
     EVT_WINDOW = 1 << 18,
 };
+
+#define EVT_MAGIC UINT32_C(0x654c664c) /* LfLe */
 
 struct evt_ring {
     const struct input *in;
@@ -69,6 +72,24 @@ void evt_ring_refresh(struct evt_ring *r);
  * input failed. */
 __attribute__((warn_unused_result)) bool evt_ring_bytes(struct evt_ring *r, uint64_t at, size_t n,
                                                         const uint8_t **out);
+
+/* What of the ring was read already from the place at on, without the seam; empty if nothing. Lives as above.
+ */
+static inline struct sv evt_ring_window(const struct evt_ring *r, uint64_t at)
+{
+    if (at < r->window_at || at - r->window_at >= r->window_n)
+        return SV_ABSENT;
+    return sv_make(r->window + (at - r->window_at), r->window_n - (size_t)(at - r->window_at));
+}
+
+/* The length of the whole record at p, of which n bytes are there, if it has this number; else 0. */
+static inline size_t evt_whole_length(const uint8_t *p, size_t n, uint64_t number)
+{
+    if (n < EVT_RECORD_MIN || load_le32(p + 4) != EVT_MAGIC || load_le32(p + 8) != number)
+        return 0;
+    uint32_t length = load_le32(p);
+    return length >= EVT_RECORD_MIN && length <= n && load_le32(p + length - 4) == length ? length : 0;
+}
 
 /* The place n bytes behind at. */
 uint64_t evt_ring_add(const struct evt_ring *r, uint64_t at, uint64_t n);
