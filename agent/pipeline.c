@@ -450,6 +450,10 @@ static void loop(struct pipeline *p)
             seal(p);
         submit_waiting(p);
         if (p->setup.once && reading == FILL_DRAINED && nothing_left(p)) {
+            if (source_set_end_records(p->files)) {
+                drained_rounds = 0;
+                continue;
+            }
             if (++drained_rounds == ONCE_ROUNDS) {
                 source_set_report_unfinished(p->files);
                 return;

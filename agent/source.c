@@ -13,6 +13,7 @@
 enum {
     TABLE_SIZE = 1024,
     TURN_STEPS = 4096,      /* steps of one file before the next one's turn */
+    QUIET_MS = 3000,        /* after which a last record that only the next one would end is taken as it is */
     ROTATE_WAIT_MS = 60000, /* how long a file that lost its name may still be written to by a lazy owner */
 };
 
@@ -286,9 +287,23 @@ static void note_gone(struct source_set *s)
  * change. */
 static void wake_waiting(struct source_set *s)
 {
-    for (struct tail *t = s->tails; t; t = t->next)
+    for (struct tail *t = s->tails; t; t = t->next) {
+        if (tail_waits_for_next(t) && os_monotonic_ms() - t->active_ms >= QUIET_MS)
+            tail_complete(t);
         if (t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes)
             t->status = TAIL_NEWS;
+    }
+}
+
+bool source_set_end_records(struct source_set *s)
+{
+    bool any = false;
+    for (struct tail *t = s->tails; t; t = t->next)
+        if (tail_waits_for_next(t)) {
+            tail_complete(t);
+            any = true;
+        }
+    return any;
 }
 
 void source_set_scan(struct source_set *s)

@@ -42,6 +42,12 @@ struct tail *source_set_next(struct source_set *s);
 /* Every file is worth another look, changed or not: for parsers that held something back. */
 void source_set_wake(struct source_set *s);
 
+/*
+ * For a run that does not wait: last records whose end only a next one would show are taken as they are.
+ * False if there were none.
+ */
+bool source_set_end_records(struct source_set *s);
+
 /* Logs what stands unfinished at the ends of files, for a run that does not wait for the rest. */
 void source_set_report_unfinished(const struct source_set *s);
 

@@ -286,6 +286,7 @@ bool tail_look(const struct tail_context *c, struct tail *t)
     if (!content_is_the_same(c, t, info.size))
         return false;
     t->export.input.size = info.size;
+    t->export.input.complete = false;
     t->status = TAIL_NEWS;
     return true;
 }
@@ -373,6 +374,12 @@ void tail_complete(struct tail *t)
     t->export.input.complete = true;
     if (t->status == TAIL_IDLE)
         t->status = TAIL_NEWS;
+}
+
+bool tail_waits_for_next(const struct tail *t)
+{
+    return t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes && t->export.ops &&
+           t->export.ops->open_ended && !t->export.input.complete;
 }
 
 /* ---- saving ---- */

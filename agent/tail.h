@@ -94,6 +94,9 @@ void tail_read_again(const struct tail_context *c, struct tail *t);
 /* Nothing will be added any more: the unfinished rest, if any, is given out or reported. */
 void tail_complete(struct tail *t);
 
+/* A last record waits for nothing but the one that follows it: the format's records end no other way. */
+bool tail_waits_for_next(const struct tail *t);
+
 /* True when the ledger has a position that the state does not have. */
 bool tail_is_dirty(const struct tail *t);
 

@@ -91,6 +91,13 @@ struct parser_ops {
     const char *title; /* "Windows event log (.evtx)": in messages */
 
     /*
+     * The end of a record shows only by what follows it: text blocks that run to the next one. The owner then
+     * sets input.complete for a while when a file has been quiet, so that its last record does not wait for
+     * ever, and clears it again when the file grows.
+     */
+    bool open_ended;
+
+    /*
      * How sure this parser is that a file that begins with head (up to PARSER_HEAD_BYTES, fewer if the file
      * is shorter) is its format: 0 no, 100 certain. complete is false while the file may still grow. Consumes
      * nothing. A beginning that is too short to tell gives PROBE_MORE when more bytes could make it this
