@@ -4,6 +4,7 @@
 
 extern const struct parser_ops parser_evt;
 extern const struct parser_ops parser_evtx;
+extern const struct parser_ops parser_json;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
 extern const struct encoder_ops encoder_rfc5424;
@@ -19,6 +20,7 @@ extern const struct sink_ops sink_syslog_udp;
 const struct parser_ops *const registry_parsers[] = {
     &parser_evt,
     &parser_evtx,
+    &parser_json,
     &parser_xml,
     NULL,
 };

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One JSON record as an event. Decoded with jansson; which member means what is json_shapes.h's to say.
+ *
+ * Times without zone go through the source's zone. A numeric date whose day and month could be each other
+ * follows the source's order, and without one is taken month first: the tools write ISO 8601, and PowerShell
+ * turns a date into text month first whatever the server's language (the invariant culture).
+ *
+ * Escapes of lone surrogates become U+FFFD. One decoder belongs to one thread.
+ */
+#ifndef MAPITAIL_JSON_DECODE_H
+#define MAPITAIL_JSON_DECODE_H
+
+#include "parser.h"
+
+struct json_decoder;
+
+struct json_decoder *json_decoder_new(void);    /* NULL without memory */
+void json_decoder_free(struct json_decoder *d); /* NULL is allowed */
+
+enum json_verdict {
+    JSON_EVENT,
+    JSON_NO_EVENT, /* an object that is no event of a known shape: *e is undefined */
+    JSON_DAMAGED,  /* no JSON: *reason tells */
+};
+
+/*
+ * Decodes the record text, valid UTF-8, of at most EVENT_TEXT_MAX bytes. Sets everything but offset, length
+ * and original. Views in *e live until the next call.
+ */
+enum json_verdict json_decode(struct json_decoder *d, struct sv text, const struct parser_options *options,
+                              struct event *e, const char **reason);
+
+#endif

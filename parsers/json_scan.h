@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON text looked at where it matters: from a key back to the beginning of its record, and from there to the
+ * record's end, without reading what lies between records. RFC 8259.
+ *
+ * What makes that possible: a quote inside a string is escaped, so `"EventID": 9646` with bare quotes stands
+ * outside of strings, and from there strings can be followed backwards. A record is the innermost object
+ * around the key that is no member of another object: it lies in an array, or at the top. An object of the
+ * form {"key": …} (OTLP's maps) is part of what is around it.
+ *
+ * A brace at the very beginning of a line opens a record, never a member's value, so that a record that was
+ * torn off does not take the next one with it.
+ *
+ * Indexes are bytes. In UTF-16 the units lie where the index given lies. Pure.
+ */
+#ifndef MAPITAIL_JSON_SCAN_H
+#define MAPITAIL_JSON_SCAN_H
+
+#include "text_break.h"
+
+enum {
+    JSON_DEPTH_MAX = 64,     /* brackets within brackets in one record */
+    JSON_VALUES_MAX = 16384, /* commas, colons and brackets in one record: what decoding may take of memory */
+    JSON_KEY_MAX = 24,       /* the longest id key */
+};
+
+/* What stands around the digits of an id. */
+enum json_hit {
+    JSON_HIT_NO,
+    JSON_HIT_YES,
+    JSON_HIT_CUT, /* no telling before there are more bytes */
+};
+
+/*
+ * Are the digits [at, at + n) the whole value of an id key? No look before floor. *outside is the value's
+ * beginning, its quote where it has one: outside of strings.
+ */
+enum json_hit json_id_at(const struct text_bytes *t, size_t floor, size_t at, size_t n, bool final,
+                         size_t *outside);
+
+/* Does an id key end with the quote at index at (its colon follows)? For selectors of many ids. */
+enum json_hit json_id_key_at(const struct text_bytes *t, size_t floor, size_t at, bool final);
+
+enum json_around {
+    JSON_AROUND_FOUND,  /* *start: where the record begins */
+    JSON_AROUND_NONE,   /* no object begins in [floor, at) */
+    JSON_AROUND_BROKEN, /* a line break in what would be a string; *start: behind it */
+};
+
+/* The record around index at, which lies outside of strings. */
+enum json_around json_record_start(const struct text_bytes *t, size_t floor, size_t at, size_t *start);
+
+enum json_walk {
+    JSON_WALK_END,
+    JSON_WALK_MORE,   /* the record goes on behind the bytes that are there */
+    JSON_WALK_BROKEN, /* not JSON: a string that its line does not close, or brackets that do not match */
+    JSON_WALK_DEEP,
+    JSON_WALK_MANY,
+};
+
+/* From the record's bracket at start to behind its end; *end is where the walk ended in any case. */
+enum json_walk json_record_end(const struct text_bytes *t, size_t start, size_t *end);
+
+/* Is an object open at the end of t, of which nothing lies before floor? *start: the outermost one. */
+bool json_open_record(const struct text_bytes *t, size_t floor, size_t *start);
+
+#endif
