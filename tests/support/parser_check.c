@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-enum { DUMP_MAX = 256 << 20, STEPS_MAX = 4000000, POSITIONS_MAX = 4096 };
+enum { DUMP_MAX = 256 << 20, STEPS_MAX = 4000000, POSITIONS_MAX = 4096, RESUMED = 64 };
 
 struct event check_event;
 
@@ -273,7 +273,9 @@ void check_resume(const struct parser_check *c, struct sv text)
     start(&dump);
     run_from(c, text, &beginning, true, &dump, &positions);
     cr_assert_gt(positions.count, 0);
-    for (size_t i = 0; i < positions.count; i++) {
+    /* Of many, some. */
+    size_t stride = positions.count / RESUMED + 1;
+    for (size_t i = 0; i < positions.count; i += stride) {
         start(&rest);
         run_from(c, text, &positions.at[i], true, &rest, NULL);
         check_sv(buf_sv(&rest), sv_slice(buf_sv(&dump), positions.dumped[i], dump.n));

@@ -36,7 +36,7 @@ void check_growth(const struct parser_check *c, struct sv text);
  * complete, it comes to an end. */
 void check_truncation(const struct parser_check *c, struct sv text);
 
-/* Reading on from any position gives the rest of the same. */
+/* Reading on from any position (of many, some) gives the rest of the same. */
 void check_resume(const struct parser_check *c, struct sv text);
 
 /* A changed byte anywhere does not stop the parser. */
