@@ -5,6 +5,9 @@
 extern const struct parser_ops parser_evt;
 extern const struct parser_ops parser_evtx;
 extern const struct parser_ops parser_json;
+extern const struct parser_ops parser_clixml;
+extern const struct parser_ops parser_splunk;
+extern const struct parser_ops parser_syslog;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
 extern const struct encoder_ops encoder_rfc5424;
@@ -21,6 +24,9 @@ const struct parser_ops *const registry_parsers[] = {
     &parser_evt,
     &parser_evtx,
     &parser_json,
+    &parser_clixml,
+    &parser_splunk,
+    &parser_syslog,
     &parser_xml,
     NULL,
 };

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One XML element as the sequence of its elements' texts, by expat. */
+#include "element_walk.h"
+
+#include "hash64.h"
+
+#include <expat.h>
+#include <stdlib.h>
+
+enum { TEXT_MAX = 2 << 20 };
+
+/* An open element: its names, and where its text begins. */
+struct open_element {
+    char tag[ELEMENT_NAME_BYTES], name[ELEMENT_NAME_BYTES];
+    size_t text_from;
+};
+
+struct element_walk {
+    XML_Parser expat;
+    const char *attribute;
+    struct buf text; /* of all elements that are open, each behind its parent's */
+    struct open_element open[ELEMENT_DEPTH_MAX];
+    struct element path[ELEMENT_DEPTH_MAX];
+    unsigned depth, elements;
+    element_end *end;
+    void *ctx;
+    const char *reason; /* why we stopped expat */
+};
+
+struct element_walk *element_walk_new(const char *attribute)
+{
+    struct element_walk *w = calloc(1, sizeof *w);
+    if (!w)
+        return NULL;
+    w->attribute = attribute;
+    buf_init(&w->text, TEXT_MAX);
+    w->expat = XML_ParserCreate("UTF-8");
+    if (w->expat)
+        return w;
+    element_walk_free(w);
+    return NULL;
+}
+
+void element_walk_free(struct element_walk *w)
+{
+    if (!w)
+        return;
+    if (w->expat)
+        XML_ParserFree(w->expat);
+    buf_free(&w->text);
+    free(w);
+}
+
+static struct sv keep(char *to, struct sv v)
+{
+    v = sv_slice(v, 0, ELEMENT_NAME_BYTES);
+    memcpy(to, v.p, v.n);
+    return sv_make(to, v.n);
+}
+
+static struct sv without_prefix(struct sv tag)
+{
+    size_t colon = sv_find_char(tag, ':');
+    return colon == SV_NPOS ? tag : sv_slice(tag, colon + 1, tag.n);
+}
+
+static void on_start(void *ctx, const XML_Char *tag, const XML_Char **attributes)
+{
+    struct element_walk *w = ctx;
+    if (++w->elements > ELEMENTS_MAX) {
+        w->reason = "too many elements";
+        XML_StopParser(w->expat, XML_FALSE);
+        return;
+    }
+    if (w->depth++ >= ELEMENT_DEPTH_MAX)
+        return;
+    struct open_element *o = &w->open[w->depth - 1];
+    struct element *e = &w->path[w->depth - 1];
+    o->text_from = w->text.n;
+    *e = (struct element){.tag = keep(o->tag, without_prefix(sv_from(tag)))};
+    for (; attributes[0]; attributes += 2)
+        if (sv_eq(sv_from(attributes[0]), sv_from(w->attribute)))
+            e->name = keep(o->name, sv_from(attributes[1]));
+}
+
+static void on_end(void *ctx, const XML_Char *tag)
+{
+    struct element_walk *w = ctx;
+    (void)tag;
+    if (w->depth <= ELEMENT_DEPTH_MAX) {
+        size_t from = w->open[w->depth - 1].text_from;
+        w->end(w->ctx, w->path, w->depth, sv_slice(buf_sv(&w->text), from, w->text.n));
+        buf_cut(&w->text, from);
+    }
+    w->depth--;
+}
+
+static void on_text(void *ctx, const XML_Char *text, int n)
+{
+    struct element_walk *w = ctx;
+    if (w->depth <= ELEMENT_DEPTH_MAX)
+        buf_put(&w->text, sv_make(text, (size_t)n));
+}
+
+const char *element_walk_run(struct element_walk *w, struct sv text, element_end *end, void *ctx)
+{
+    w->end = end;
+    w->ctx = ctx;
+    w->depth = w->elements = 0;
+    w->reason = NULL;
+    buf_reset(&w->text);
+    text = sv_trim(text);
+    if (!XML_ParserReset(w->expat, "UTF-8"))
+        return "no memory";
+    /* Without a salt expat asks the system for one at each start. Ours is as unknown as an address is. */
+    uintptr_t address = (uintptr_t)w;
+    XML_SetHashSalt(w->expat, (unsigned long)hash64(HASH64_START, &address, sizeof address) | 1);
+    XML_SetUserData(w->expat, w);
+    XML_SetElementHandler(w->expat, on_start, on_end);
+    XML_SetCharacterDataHandler(w->expat, on_text);
+    if (text.n > INT32_MAX || XML_Parse(w->expat, text.p, (int)text.n, XML_TRUE) != XML_STATUS_OK)
+        return w->reason ? w->reason : "the XML is cut or not well-formed";
+    return buf_ok(&w->text) ? NULL : "no memory";
+}
