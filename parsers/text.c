@@ -278,12 +278,21 @@ static bool is_wanted(struct parser *p, struct event *e)
     return is_event(e) && selector_wants(p->options.selector, event_source(e), e->event_id.v);
 }
 
+/* The message as one line. */
+static struct sv unbroken(struct parser *p, struct sv message)
+{
+    char *to = arena_alloc(&p->arena, message.n);
+    for (size_t i = 0; to && i < message.n; i++)
+        to[i] = message.p[i] == '\n' ? ' ' : message.p[i];
+    return to ? sv_make(to, message.n) : message;
+}
+
 static void complete_event(struct parser *p, struct event *e)
 {
     const struct text_facts *f = &p->facts;
     set_time(p, e);
-    if (e->data_count == 0)
-        text_facts_strings(f->value[FIELD_STRINGS], e);
+    if (e->data_count == 0 && !sv_empty(f->value[FIELD_STRINGS]))
+        text_facts_strings(f->value[FIELD_STRINGS], unbroken(p, e->message), e);
     if (sv_empty(e->binary) && !sv_empty(f->dump)) {
         buf_reset(&p->binary);
         text_facts_dump(f->dump, &p->binary);

@@ -118,7 +118,7 @@ void text_facts_fill(const struct text_facts *f, struct event *e)
 
 /* --- strings --- */
 
-void text_facts_strings(struct sv list, struct event *e)
+void text_facts_strings(struct sv list, struct sv message, struct event *e)
 {
     list = sv_trim(list);
     if (!sv_starts(list, SV("{")) || !sv_ends(list, SV("}")) || list.n < 3 || list.n > LIST_MAX)
@@ -132,7 +132,7 @@ void text_facts_strings(struct sv list, struct event *e)
         while (end < list.n) {
             comma = sv_find(sv_slice(list, end, list.n), SV(", "));
             size_t stop = comma == SV_NPOS ? list.n : end + comma;
-            if (end && sv_find(e->message, sv_slice(list, 0, stop)) == SV_NPOS)
+            if (end && sv_find(message, sv_slice(list, 0, stop)) == SV_NPOS)
                 break;
             end = stop == list.n ? stop : stop + 2;
         }

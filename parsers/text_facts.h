@@ -32,9 +32,10 @@ void text_facts_fill(const struct text_facts *f, struct event *e);
 
 /*
  * The items of "{a, b, c}", as PowerShell prints an array, become the strings of the event: the list can be
- * taken apart because the message holds each of them. None where it was cut short ("...").
+ * taken apart because the message, given as one line, holds each of them. None where it was cut short
+ * ("...").
  */
-void text_facts_strings(struct sv list, struct event *e);
+void text_facts_strings(struct sv list, struct sv message, struct event *e);
 
 /* Appends the bytes of a hex dump as digits. In rows of up to eight bytes behind an address of four digits.
  */
