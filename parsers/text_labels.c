@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words before the colons in event texts. */
+#include "text_labels.h"
+
+/* clang-format off */
+static const struct text_label labels[] = {
+    {SV_INIT("Event Type"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Log Name"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Event Source"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_MDY},
+    {SV_INIT("Event Category"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_MDY},
+    {SV_INIT("Task Category"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_MDY},
+    {SV_INIT("Event ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_MDY},
+    {SV_INIT("Source"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("ID"), FIELD_ID, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Type"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Level"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Date"), FIELD_DATE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Time"), FIELD_TIME, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("User"), FIELD_USER, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("User Name"), FIELD_USER, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Computer"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Keywords"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Keyword"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("OpCode"), FIELD_OPCODE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Task"), FIELD_CATEGORY, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Category"), FIELD_CATEGORY, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Description"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Message"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Error Message"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Event Xml"), FIELD_XML, PLACE_ANY, DATE_ORDER_MDY},
+    {SV_INIT("Ereignistyp"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Protokollname"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Ereignisquelle"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Ereigniskategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Aufgabenkategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Ereigniskennung"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Ereignis-ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Quelle"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ebene"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Typ"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Datum"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Zeit"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Uhrzeit"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Benutzer"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Schlüsselwörter"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Beschreibung"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Fehlermeldung"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ereignis-XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Tipo evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Nome registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Origine evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoria evento"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoria attività"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("ID evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Origine"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Livello"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Data"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Utente"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Parole chiave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Descrizione"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("XML evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("イベントの種類"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
+    {SV_INIT("ログの名前"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
+    {SV_INIT("イベント ソース"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("イベント カテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("タスクのカテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("イベントID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("イベント ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("ソース"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("レベル"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日付"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("時刻"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("ユーザー"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("ユーザー名"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("コンピュータ"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("コンピューター"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("キーワード"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("説明"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("イベント XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("Type de l'événement"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Type d'événement"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Nom du journal"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Source de l'événement"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Catégorie de l'événement"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Catégorie de la tâche"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("ID de l'événement"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("ID événement"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Niveau"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Heure"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Utilisateur"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ordinateur"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Mots clés"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("XML de l'événement"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Tipo de suceso"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Nombre de registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Origen del suceso"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Origen de suceso"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoría del suceso"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoría de suceso"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoría de la tarea"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Id. suceso"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Id. del suceso"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Id. del evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Id. de evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Origen"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nivel"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Fecha"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Hora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Usuario"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Equipo"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Palabras clave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Descripción"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("XML de evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Tipo de evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Nome do Log"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Nome do Registo"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Origem do evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Fonte do evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoria do evento"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoria da Tarefa"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("ID do evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Identificação do Evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Identificação de evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Fonte"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Origem"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nível"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Usuário"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Utilizador"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Computador"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Palavras-chave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Palavras Chave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Descrição"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Type gebeurtenis"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Logboeknaam"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Bron van gebeurtenis"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categorie van gebeurtenis"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Taakcategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Gebeurtenis-ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Bron"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Tijd"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Gebruiker"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Trefwoorden"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Beschrijving"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Gebeurtenis-XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Тип события"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Имя журнала"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Источник события"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Категория события"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Категория задачи"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Код события"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Источник"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Уровень"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Дата"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Время"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Пользователь"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Компьютер"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ключевые слова"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Описание"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Xml события"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("事件类型"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
+    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
+    {SV_INIT("事件来源"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("事件种类"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("任务类别"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("事件 ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("来源"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("级别"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日期"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("时间"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("用户"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("计算机"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("关键字"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("描述"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("事件 Xml"), FIELD_XML, PLACE_ANY, DATE_ORDER_YMD},
+};
+/* clang-format on */
+
+static const struct {
+    struct sv word;
+    unsigned level;
+} levels[] = {
+    {SV_INIT("Error"), 2},        {SV_INIT("Fehler"), 2},        {SV_INIT("Errore"), 2},
+    {SV_INIT("エラー"), 2},       {SV_INIT("Erreur"), 2},        {SV_INIT("Erro"), 2},
+    {SV_INIT("Fout"), 2},         {SV_INIT("Ошибка"), 2},        {SV_INIT("错误"), 2},
+    {SV_INIT("Warning"), 3},      {SV_INIT("Warnung"), 3},       {SV_INIT("Avviso"), 3},
+    {SV_INIT("警告"), 3},         {SV_INIT("Avertissement"), 3}, {SV_INIT("Advertencia"), 3},
+    {SV_INIT("Aviso"), 3},        {SV_INIT("Waarschuwing"), 3},  {SV_INIT("Предупреждение"), 3},
+    {SV_INIT("Information"), 4},  {SV_INIT("Informationen"), 4}, {SV_INIT("Informazione"), 4},
+    {SV_INIT("Informazioni"), 4}, {SV_INIT("情報"), 4},          {SV_INIT("Informations"), 4},
+    {SV_INIT("Información"), 4},  {SV_INIT("Informação"), 4},    {SV_INIT("Informações"), 4},
+    {SV_INIT("Informatie"), 4},   {SV_INIT("Сведения"), 4},      {SV_INIT("Уведомление"), 4},
+    {SV_INIT("信息"), 4},         {SV_INIT("Critical"), 1},      {SV_INIT("Kritisch"), 1},
+    {SV_INIT("Critico"), 1},      {SV_INIT("重大"), 1},          {SV_INIT("Critique"), 1},
+    {SV_INIT("Crítico"), 1},      {SV_INIT("Kritiek"), 1},       {SV_INIT("Критический"), 1},
+    {SV_INIT("关键"), 1},         {SV_INIT("Verbose"), 5},       {SV_INIT("Ausführlich"), 5},
+};
+
+static const struct sv not_available[] = {
+    SV_INIT("N/A"),
+    SV_INIT("Nicht zutreffend"),
+    SV_INIT("Nicht verfügbar"),
+    SV_INIT("N/D"),
+    SV_INIT("該当なし"),
+    SV_INIT("なし"),
+    SV_INIT("Non disponible"),
+    SV_INIT("No disponible"),
+    SV_INIT("Não disponível"),
+    SV_INIT("n.v.t."),
+    SV_INIT("Н/Д"),
+    SV_INIT("暂缺"),
+    SV_INIT("不可用"),
+};
+
+enum { COLON_GAP_MAX = 8 }; /* bytes of blanks before a colon */
+
+/* Bytes of the blank that ends at t[at], line breaks and no-break blanks included, or 0. */
+static size_t blank_before(struct sv t, size_t at)
+{
+    static const struct sv wide[] = {SV_INIT("\xc2\xa0"), SV_INIT("\xe2\x80\xaf"), SV_INIT("\xe3\x80\x80")};
+    struct sv v = sv_slice(t, 0, at);
+    if (at && ascii_is_space(t.p[at - 1]))
+        return 1;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (sv_ends(v, wide[i]))
+            return wide[i].n;
+    return 0;
+}
+
+static size_t skip_blanks_before(struct sv t, size_t floor, size_t at)
+{
+    size_t n;
+    while (at > floor && (n = blank_before(t, at)) != 0 && n <= at - floor)
+        at -= n;
+    return at;
+}
+
+/* Does the label end at t[end]? Its offset in *start. */
+static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv label, size_t *start)
+{
+    static const struct sv curly = SV_INIT("\xe2\x80\x99");
+    while (label.n) {
+        char want = label.p[--label.n];
+        if (want == ' ') {
+            size_t before = skip_blanks_before(t, floor, end);
+            if (before == end)
+                return false;
+            end = before;
+        } else if (want == '\'' && sv_ends(sv_slice(t, floor, end), curly)) {
+            end -= curly.n;
+        } else if (end == floor || ascii_lower(t.p[end - 1]) != ascii_lower(want)) {
+            return false;
+        } else {
+            end--;
+        }
+    }
+    *start = end;
+    return true;
+}
+
+const struct text_label *text_label_before(struct sv t, size_t floor, size_t colon, size_t *start)
+{
+    const struct text_label *best = NULL;
+    size_t end = skip_blanks_before(t, colon > floor + COLON_GAP_MAX ? colon - COLON_GAP_MAX : floor, colon);
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        size_t at;
+        if (ends_with_label(t, floor, end, labels[i].text, &at) && (!best || at < *start)) {
+            best = &labels[i];
+            *start = at;
+        }
+    }
+    return best;
+}
+
+size_t text_colon_at(struct sv t, size_t at)
+{
+    if (at < t.n && t.p[at] == ':')
+        return 1;
+    return sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a")) ? 3 : 0;
+}
+
+unsigned text_level(struct sv word)
+{
+    word = sv_trim(word);
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+        if (sv_ieq(word, levels[i].word))
+            return levels[i].level;
+    return 0;
+}
+
+bool text_is_not_available(struct sv word)
+{
+    for (size_t i = 0; i < sizeof not_available / sizeof not_available[0]; i++)
+        if (sv_ieq(word, not_available[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events in free text. */
+#include "text_page.h"
+
+#include "mapi_clean.h"
+#include "mapi_text.h"
+
+enum {
+    SENTENCE_MAX = 2048, /* bytes from the beginning of a sentence's line to its end */
+    SENTENCE_ENDS = 16,  /* full stops and line ends that are tried */
+    VALUE_MAX = 512,
+};
+
+/* --- words --- */
+
+static bool is_break(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static size_t line_start(struct sv t, size_t floor, size_t at)
+{
+    while (at > floor && !is_break(t.p[at - 1]))
+        at--;
+    return at;
+}
+
+/* Nothing but blanks, quotes, bullets and quotation marks of mail before at in its line? */
+static bool begins_line(struct sv t, size_t at)
+{
+    while (at && !is_break(t.p[at - 1])) {
+        char c = t.p[at - 1];
+        if (c != ' ' && c != '\t' && c != '>' && c != '*' && c != '-' && c != '|' && c != '"' && c != '#' &&
+            (unsigned char)c < 0x80)
+            return false;
+        if ((unsigned char)c >= 0x80 && !sv_ends(sv_slice(t, 0, at), SV("\xc2\xa0")) &&
+            !sv_ends(sv_slice(t, 0, at), SV("\xe2\x80\xa2")))
+            return false;
+        at -= (unsigned char)c < 0x80 ? 1 : (unsigned char)c == 0xa0 ? 2 : 3;
+    }
+    return true;
+}
+
+static bool has_markup(struct sv t)
+{
+    static const struct sv marks[] = {SV_INIT("&lt;"), SV_INIT("&amp;"), SV_INIT("&quot;"), SV_INIT("&nbsp;"),
+                                      SV_INIT("&#"),   SV_INIT("<br"),   SV_INIT("<p>"),    SV_INIT("</p"),
+                                      SV_INIT("<td"),  SV_INIT("<div"),  SV_INIT("<span"),  SV_INIT("<pre")};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (sv_ifind(t, marks[i]) != SV_NPOS)
+            return true;
+    return false;
+}
+
+bool text_page_is_sentence(struct sv text, struct arena *arena)
+{
+    struct mapi_words words;
+    if (sv_ifind(text, SV("mapi")) == SV_NPOS)
+        return false;
+    mapi_text_read(text, arena, &words);
+    return words.limit.has && !sv_empty(sv_trim(words.who)) && !sv_empty(words.type);
+}
+
+/* --- labels and sentences --- */
+
+struct scan {
+    struct text_page *page;
+    size_t floor;    /* behind the last token's colon */
+    bool in_row;     /* a label stands before in this line */
+    bool in_message; /* and it was the message's */
+};
+
+static void add_token(struct scan *s, const struct text_label *label, size_t start, size_t value)
+{
+    struct text_page *p = s->page;
+    if (p->count < TEXT_TOKENS_MAX)
+        p->tokens[p->count++] = (struct text_token){.label = label, .start = start, .value = value};
+    s->floor = value;
+    s->in_row = label != NULL;
+    s->in_message = !label || label->field == FIELD_MESSAGE;
+}
+
+static void look_at_colon(struct scan *s, size_t colon, size_t bytes)
+{
+    struct sv t = s->page->text;
+    size_t start;
+    const struct text_label *label = text_label_before(t, s->floor, colon, &start);
+    if (!label)
+        return;
+    bool in_place = label->place != PLACE_LINE || begins_line(t, start) || (s->in_row && !s->in_message);
+    if (in_place)
+        add_token(s, label, start, colon + bytes);
+}
+
+/* What stands before the first empty line. */
+static struct sv paragraph(struct sv t)
+{
+    unsigned breaks = 0;
+    for (size_t i = 0; i < t.n; i++) {
+        breaks += t.p[i] == '\n' || (t.p[i] == '\r' && (i + 1 == t.n || t.p[i + 1] != '\n'));
+        if (breaks > 1)
+            return sv_slice(t, 0, i);
+        if (!ascii_is_space(t.p[i]))
+            breaks = 0;
+    }
+    return t;
+}
+
+/* The word MAPI: the sentence's line begins the message if it has no label. */
+static void look_at_word(struct scan *s, size_t at)
+{
+    struct sv t = s->page->text;
+    if (!sv_istarts(sv_slice(t, at, at + 4), SV("mapi")) ||
+        (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1]))))
+        return;
+    size_t start = line_start(t, s->floor, at);
+    if (text_page_is_sentence(paragraph(sv_slice(t, start, start + SENTENCE_MAX)), s->page->arena))
+        add_token(s, NULL, start, at + 4);
+}
+
+/* The event's own XML is read as such, or not at all. Returns the last byte to be passed over. */
+static size_t behind_xml(struct sv t, size_t at)
+{
+    struct sv v = sv_slice(t, at, t.n);
+    if (!sv_starts(v, SV("<Event ")))
+        return at;
+    size_t end = sv_find(v, SV("</Event>"));
+    return end == SV_NPOS ? t.n : at + end;
+}
+
+static void find_tokens(struct text_page *p)
+{
+    struct scan s = {.page = p};
+    unsigned sentences = 0;
+    for (size_t i = 0; i < p->text.n && p->count < TEXT_TOKENS_MAX; i++) {
+        char c = p->text.p[i];
+        size_t colon = c == ':' || c == '\xef' ? text_colon_at(p->text, i) : 0;
+        if (is_break(c))
+            s.in_row = s.in_message = false;
+        else if (c == '<' && !p->has_markup)
+            i = behind_xml(p->text, i);
+        else if (colon)
+            look_at_colon(&s, i, colon);
+        else if ((c == 'm' || c == 'M') && sentences < TEXT_TOKENS_MAX) {
+            sentences += i + 4 <= p->text.n && sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
+            look_at_word(&s, i);
+        }
+    }
+}
+
+void text_page_read(struct text_page *p, struct sv text, struct arena *arena)
+{
+    p->count = p->at = 0;
+    p->arena = arena;
+    p->has_markup = has_markup(sv_slice(text, 0, sv_find(text, SV("<Event "))));
+    p->text = p->has_markup ? mapi_clean(text, arena) : text;
+    find_tokens(p);
+}
+
+bool text_page_is_line_of_event(struct sv line)
+{
+    size_t start;
+    for (size_t i = 0; i < line.n; i++) {
+        size_t colon = text_colon_at(line, i);
+        const struct text_label *label = colon ? text_label_before(line, 0, i, &start) : NULL;
+        if (label && (label->place != PLACE_LINE || begins_line(line, start)))
+            return true;
+    }
+    return sv_ifind(line, SV("mapi")) != SV_NPOS;
+}
+
+bool text_page_begins_block(struct sv line)
+{
+    size_t start;
+    for (size_t i = 0; i < line.n; i++) {
+        size_t colon = text_colon_at(line, i);
+        const struct text_label *label = colon ? text_label_before(line, 0, i, &start) : NULL;
+        if (label && label->place == PLACE_FIRST)
+            return true;
+    }
+    return false;
+}
+
+/* --- messages --- */
+
+/* The earliest end at which the sentence is whole: behind a full stop or a line. t.n where it is not 9646's.
+ */
+static size_t sentence_end(struct text_page *p, struct sv t)
+{
+    struct sv v = sv_slice(t, 0, SENTENCE_MAX);
+    unsigned tries = 0;
+    if (sv_ifind(v, SV("mapi")) == SV_NPOS)
+        return t.n;
+    for (size_t i = 1; i <= v.n && tries < SENTENCE_ENDS; i++) {
+        bool stop = v.p[i - 1] == '.' || i == t.n || is_break(v.p[i]);
+        struct mapi_words words;
+        if (!stop || i < 8)
+            continue;
+        tries++;
+        mapi_text_read(sv_slice(v, 0, i), p->arena, &words);
+        if (words.limit.has && !sv_empty(words.type) && !words.cut)
+            return i;
+    }
+    return t.n;
+}
+
+static size_t find_dump(struct sv t)
+{
+    size_t at = 0, found;
+    while ((found = sv_find(sv_slice(t, at, t.n), SV("0000: "))) != SV_NPOS) {
+        at += found;
+        if (at + 8 <= t.n && ascii_hex_value(t.p[at + 6]) >= 0 && ascii_hex_value(t.p[at + 7]) >= 0)
+            return at;
+        at += 6;
+    }
+    return SV_NPOS;
+}
+
+/* What stands behind every message of Windows 2003 and is none of it. */
+static size_t trailer_start(struct sv t)
+{
+    static const struct sv trailers[] = {
+        SV_INIT("For more information, see Help and Support"),
+        SV_INIT("Weitere Informationen \xc3\xbc"
+                "ber die Hilfe"),
+        SV_INIT("http://go.microsoft.com"),
+        SV_INIT("<Event xmlns"),
+    };
+    size_t end = t.n, at = find_dump(t);
+    if (at != SV_NPOS) {
+        size_t colon = at;
+        while (colon && (ascii_is_space(t.p[colon - 1])))
+            colon--;
+        if (colon && t.p[colon - 1] == ':')
+            while (--colon && ascii_is_alpha(t.p[colon - 1]))
+                at = colon - 1;
+        end = at;
+    }
+    for (size_t i = 0; i < sizeof trailers / sizeof trailers[0]; i++) {
+        at = sv_ifind(sv_slice(t, 0, end), trailers[i]);
+        end = at < end ? at : end;
+    }
+    return end;
+}
+
+/* --- events --- */
+
+enum { SEEN_SENTENCE = FIELD_COUNT };
+
+static bool is_seen(uint64_t seen, unsigned field)
+{
+    return seen >> field & 1;
+}
+
+/* Does this label begin another event than the one that has what was seen? */
+static bool begins_another(uint64_t seen, const struct text_label *label)
+{
+    if (!label)
+        return is_seen(seen, SEEN_SENTENCE) && is_seen(seen, FIELD_MESSAGE);
+    switch (label->field) {
+    case FIELD_MESSAGE:
+    case FIELD_ID:
+    case FIELD_SOURCE:
+        return is_seen(seen, label->field);
+    default:
+        return label->place == PLACE_FIRST && (is_seen(seen, label->field) || is_seen(seen, FIELD_ID));
+    }
+}
+
+/* In a message that follows its id an everyday word with a colon is content; so is the first sentence. */
+static bool is_content(uint64_t seen, const struct text_label *label)
+{
+    if (!is_seen(seen, FIELD_MESSAGE))
+        return false;
+    return label ? label->place == PLACE_LINE && is_seen(seen, FIELD_ID) && label->field != FIELD_ID
+                 : !is_seen(seen, SEEN_SENTENCE);
+}
+
+static void set_value(struct text_facts *f, const struct text_label *label, struct sv value)
+{
+    struct sv line;
+    if (!sv_absent(f->value[label->field]))
+        return;
+    line = value = sv_slice(sv_trim(value), 0, VALUE_MAX);
+    for (size_t i = 0; i < value.n; i++)
+        if (is_break(value.p[i])) {
+            line = sv_slice(value, 0, i);
+            break;
+        }
+    f->value[label->field] = sv_trim(line);
+    if (f->order == DATE_ORDER_AUTO)
+        f->order = label->order;
+}
+
+/* The message begins at its value and ends at the latest at end. Returns where it ends. */
+static size_t set_message(struct text_page *p, struct text_facts *f, size_t from, size_t end)
+{
+    struct sv t = sv_slice(p->text, from, end);
+    struct sv message = sv_slice(t, 0, trailer_start(t));
+    size_t whole = sentence_end(p, message), dump = find_dump(sv_slice(t, message.n, t.n));
+    f->value[FIELD_MESSAGE] = sv_trim(sv_slice(message, 0, whole));
+    if (dump != SV_NPOS)
+        f->dump = sv_slice(t, message.n + dump, t.n);
+    return whole < message.n ? from + whole : end;
+}
+
+static void find_xml(struct text_page *p, struct text_facts *f, size_t from, size_t end)
+{
+    struct sv t = sv_slice(p->text, from, end);
+    size_t at = sv_find(t, SV("<Event ")), close = sv_find(t, SV("</Event>"));
+    if (!p->has_markup && at != SV_NPOS && close != SV_NPOS && close > at)
+        f->xml = sv_slice(t, at, close + 8);
+}
+
+/* What the facts leave open, where the message leaves no doubt. */
+static void infer(struct text_page *p, struct text_facts *f)
+{
+    struct sv *source = &f->value[FIELD_SOURCE], *id = &f->value[FIELD_ID];
+    bool sure = sv_istarts(*source, SV("MSExchangeIS")) || sv_absent(*source);
+    if ((!sv_absent(*source) && !sv_absent(*id)) || !sure)
+        return;
+    struct sv message = sv_slice(f->value[FIELD_MESSAGE], 0, SENTENCE_MAX);
+    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !text_page_is_sentence(message, p->arena))
+        return;
+    *source = sv_absent(*source) ? SV("MSExchangeIS") : *source;
+    *id = SV("9646");
+}
+
+/* Which of the tokens from p->at on belong to one event, and which of them are content of its message. */
+static size_t event_end(struct text_page *p)
+{
+    size_t i = p->at;
+    for (uint64_t seen = 0; i < p->count; i++) {
+        struct text_token *t = &p->tokens[i];
+        t->is_content = is_content(seen, t->label);
+        if (!t->is_content && begins_another(seen, t->label))
+            break;
+        if (!t->is_content)
+            seen |= UINT64_C(1) << (t->label ? t->label->field : FIELD_MESSAGE);
+        if (!t->label)
+            seen |= UINT64_C(1) << SEEN_SENTENCE;
+    }
+    return i;
+}
+
+/* The first byte of the next token that is one. */
+static size_t token_end(const struct text_page *p, size_t i, size_t next)
+{
+    while (++i < next && p->tokens[i].is_content)
+        ;
+    return i < p->count ? p->tokens[i].start : p->text.n;
+}
+
+/* Takes the value of token i; returns where it ends. */
+static size_t take_token(struct text_page *p, struct text_facts *f, size_t i, size_t next)
+{
+    const struct text_token *t = &p->tokens[i];
+    size_t end = token_end(p, i, next);
+    if (!t->label || t->label->field == FIELD_MESSAGE)
+        return set_message(p, f, t->label ? t->value : t->start, end);
+    set_value(f, t->label, sv_slice(p->text, t->value, end));
+    struct sv value = f->value[t->label->field];
+    size_t stop = (size_t)(value.p - p->text.p) + value.n;
+    return stop > t->value ? stop : t->value;
+}
+
+bool text_page_next(struct text_page *p, struct text_facts *f)
+{
+    if (p->at == p->count)
+        return false;
+    size_t next = event_end(p), first = p->tokens[p->at].start, last = first;
+    text_facts_clear(f);
+    for (size_t i = p->at; i < next; i++) {
+        size_t end = p->tokens[i].is_content ? first : take_token(p, f, i, next);
+        last = end > last ? end : last;
+    }
+    find_xml(p, f, first, next < p->count ? p->tokens[next].start : p->text.n);
+    if (!sv_absent(f->xml))
+        last = (size_t)(f->xml.p - p->text.p) + f->xml.n;
+    f->original = sv_slice(p->text, first, last);
+    p->at = next;
+    infer(p, f);
+    return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events in free text: blocks from Event Viewer's clipboard, tickets, web pages, mail. Labels and the
+ * sentence of event 9646 are found wherever they stand; what is around them is prose. Labels may be broken
+ * over lines, stand apart from their values, or have lost all blanks and line breaks between them; entities
+ * and tags are undone first. Pure.
+ *
+ * An event is a run of labels, each at most once, and a message before, between or behind them. The message
+ * is what follows "Description:" or, without a label, the line with the sentence; it ends with the sentence,
+ * with a trailer ("For more information, see Help and Support Center", a hex dump, "Event Xml:"), or where
+ * the next event begins.
+ *
+ * An event without id is taken for MSExchangeIS 9646 where the sentence is unmistakable: who, limit and type
+ * can be read and the word MAPI is there. An id without source and message is a mention, no event.
+ */
+#ifndef MAPITAIL_TEXT_PAGE_H
+#define MAPITAIL_TEXT_PAGE_H
+
+#include "arena.h"
+#include "text_facts.h"
+
+enum { TEXT_TOKENS_MAX = 512 }; /* labels and sentences per text; what is behind more is not looked at */
+
+struct text_token {
+    const struct text_label *label; /* NULL: a sentence without label */
+    size_t start, value;            /* of the label (sentence: its line), and behind its colon */
+    bool is_content;                /* of the message before it */
+};
+
+struct text_page {
+    struct sv text; /* without markup */
+    struct arena *arena;
+    struct text_token tokens[TEXT_TOKENS_MAX];
+    size_t count, at;
+    bool has_markup; /* text is no part of what was given */
+};
+
+/* Finds labels and sentences. text and arena are borrowed. */
+void text_page_read(struct text_page *p, struct sv text, struct arena *arena);
+
+/* The next event's facts; false when there is none. Mentions and other prose are facts without provider. */
+bool text_page_next(struct text_page *p, struct text_facts *f);
+
+/* True for a line that has a label or may have the sentence: for splitting a page into parts. */
+bool text_page_is_line_of_event(struct sv line);
+
+/* True if the line holds the first label of a clipboard block. */
+bool text_page_begins_block(struct sv line);
+
+/* True if the text tells who met which limit of what, in the words of event 9646. */
+bool text_page_is_sentence(struct sv text, struct arena *arena);
+
+#endif
