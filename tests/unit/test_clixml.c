@@ -58,8 +58,9 @@ static const struct parser_check utc = {.ops = &parser_clixml};
 #define VALUES                                                                                               \
     VALUE("<S N=\"Value\">" DN "</S>")                                                                       \
     VALUE("<S N=\"Value\">32</S>")                                                                           \
-    VALUE("<S N=\"Value\">session</S>") VALUE("<BA "                                                         \
-                                              "N=\"Value\">BwAAAFtE</BA>")
+    VALUE("<S N=\"Value\">session</S>")                                                                      \
+    VALUE("<BA "                                                                                             \
+          "N=\"Value\">BwAAAFtE</BA>")
 #define WIN_EVENT_LINE(data, message)                                                                        \
     "EVENT provider=MSExchangeIS id=9646 qualifiers=49158 level=2 task=6 keywords=36028797018963968 "        \
     "time=2026-02-18T10:35:08.1234567Z record=2108 channel=Application computer=EX1.contoso.com "            \
