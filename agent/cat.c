@@ -19,6 +19,7 @@ enum { PROGRESS_MS = 500, SPOOL_BYTES = 256 << 10, OUTPUT_BUFFER = 64 << 10 };
 
 struct cat {
     struct selector selector;
+    struct parser_options reading;
     struct shape shape;
     struct state *ordinals; /* in memory */
     struct buf message;
@@ -111,7 +112,7 @@ static bool open_export(struct cat *c, struct export *e, const char *name)
 {
     struct fault f = {0};
     struct position beginning = {0};
-    switch (export_open(e, &beginning, &c->selector, &f)) {
+    switch (export_open(e, &beginning, &c->reading, &f)) {
     case EXPORT_READY:
         return true;
     case EXPORT_WAITING:
@@ -275,6 +276,7 @@ static bool begin(struct cat *c, const struct cat_options *o)
     };
     selector_init_default(&c->selector);
     c->selector.all = o->all;
+    c->reading = (struct parser_options){.selector = &c->selector};
     c->counts_records = true;
     c->show_progress = os_stderr_is_terminal() && !os_stdout_is_terminal();
     c->next_progress_ms = os_monotonic_ms() + PROGRESS_MS;

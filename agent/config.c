@@ -4,6 +4,7 @@
 
 #include "config_check.h"
 #include "os_file.h"
+#include "os_zone.h"
 #include "registry.h"
 #include "settings.h"
 #include "suggest.h"
@@ -181,6 +182,7 @@ static void read_sources(struct document *d)
             continue;
         read_entry(d, config_source_settings, s, n);
         check_name(d, s->name, n);
+        config_check_source(d, s, n);
     }
 }
 
@@ -352,6 +354,8 @@ void config_free(struct config *c)
     struct loaded *l = (struct loaded *)c;
     if (!l)
         return;
+    for (size_t i = 0; i < c->source_count; i++)
+        os_zone_free(c->sources[i].zone);
     arena_free(&l->memory);
     free(l);
 }

@@ -18,6 +18,7 @@
 #include "selector.h"
 #include "setting.h"
 #include "sink.h"
+#include "zone.h"
 
 enum {
     CONFIG_SIZE_MAX = 1 << 20,     /* bytes of the file */
@@ -39,6 +40,10 @@ struct config_source {
     struct setting_list exclude; /* globs to leave out: of names, or of paths where they hold a separator */
     int from; /* enum config_from; for files that were there when a new output met them first */
     int64_t poll_interval_ms; /* how often a file is looked at where notification tells nothing */
+    const char *timezone;     /* of times that an export writes without zone: os_zone.h */
+    struct zone *zone;        /* what timezone means; owned by the configuration */
+    int date_order;           /* enum date_order */
+    int encoding;             /* enum code_page */
 };
 
 /* `outputs:` one entry: the pipeline's settings; the sink's own are in sink_config */

@@ -4,6 +4,7 @@
 
 #include "glob.h"
 #include "os_file.h"
+#include "os_zone.h"
 #include "registry.h"
 #include "suggest.h"
 
@@ -52,6 +53,20 @@ void config_check_record(struct document *d)
     if (namespace_ && (strlen(namespace_) > 100 || !all_in(namespace_, LOWER DIGITS "_.")))
         report_error(m, node_get(record, "namespace")->at,
                      "`namespace` may hold lower-case letters, digits, '_' and '.' only, and 100 of them");
+}
+
+/* The zone is loaded here, so that a wrong one is found before anything runs. */
+void config_check_source(struct document *d, struct config_source *s, const struct node *n)
+{
+    struct config_messages *m = d->reading.messages;
+    const struct node *given = node_get(n, "timezone");
+    struct fault f = {0};
+    s->zone = s->timezone ? os_zone_load(s->timezone, &f) : NULL;
+    if (s->timezone && !s->zone)
+        report_error(m, given ? given->at : n->at,
+                     "`timezone` must be a name such as Europe/Berlin, an offset "
+                     "such as +02:00, UTC or local: %s",
+                     f.text);
 }
 
 static void check_facility(struct document *d, struct config_output_text *o, const struct node *n)

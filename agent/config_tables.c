@@ -2,6 +2,9 @@
 /* Every key of the configuration file but those of the sinks, which the sinks themselves list. */
 #include "config_tables.h"
 
+#include "codepage.h"
+#include "local_time.h"
+
 #define CONFIG(field) offsetof(struct config, field)
 #define SOURCE(field) offsetof(struct config_source, field)
 #define OUTPUT(field) offsetof(struct config_output_text, output.field)
@@ -125,6 +128,26 @@ const struct setting config_source_settings[] = {
      .max = HOUR,
      .help = "How often files are looked at where the system does not tell that they changed, such as on "
              "network shares."},
+    {.key = "timezone",
+     .type = SETTING_STRING,
+     .offset = SOURCE(timezone),
+     .fallback = "local",
+     .help = "The time zone of exports that write times without one: an IANA name such as Europe/Berlin, an "
+             "offset such as +02:00, UTC, or local for the zone of this host."},
+    {.key = "date_order",
+     .type = SETTING_CHOICE,
+     .offset = SOURCE(date_order),
+     .fallback = "auto",
+     .choices = date_order_names,
+     .help = "The order of day, month and year in numeric dates; auto takes what the dates of a file tell, "
+             "and no time from those that tell nothing."},
+    {.key = "encoding",
+     .type = SETTING_CHOICE,
+     .offset = SOURCE(encoding),
+     .fallback = "auto",
+     .choices = code_page_names,
+     .help = "How text exports without byte order mark are written; auto tells UTF-8 and UTF-16 apart and "
+             "takes lines that are neither for windows-1252."},
     {0}};
 
 const struct setting config_output_settings[] = {

@@ -47,8 +47,8 @@ static void unknown_format(struct sv head, struct fault *f)
     fault_set(f, FAULT_FORMAT, 0, "unknown format: it is none of %s; it begins with \"%s\"", formats, bytes);
 }
 
-enum export_status export_open(struct export *e, const struct position *from, const struct selector *selector,
-                               struct fault *f)
+enum export_status export_open(struct export *e, const struct position *from,
+                               const struct parser_options *options, struct fault *f)
 {
     char head[PARSER_HEAD_BYTES];
     size_t want = e->input.size < sizeof head ? (size_t)e->input.size : sizeof head;
@@ -67,7 +67,7 @@ enum export_status export_open(struct export *e, const struct position *from, co
             unknown_format(start, f);
         return EXPORT_UNKNOWN;
     }
-    e->parser = e->ops->open(&e->input, from, selector, f);
+    e->parser = e->ops->open(&e->input, from, options, f);
     return e->parser ? EXPORT_READY : EXPORT_FAILED;
 }
 

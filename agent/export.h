@@ -35,8 +35,8 @@ bool export_refresh(struct export *e, struct fault *f);
  * position is not this content's. EXPORT_UNKNOWN fills f with what was looked for and the first bytes in
  * printable form.
  */
-enum export_status export_open(struct export *e, const struct position *from, const struct selector *selector,
-                               struct fault *f);
+enum export_status export_open(struct export *e, const struct position *from,
+                               const struct parser_options *options, struct fault *f);
 
 /* The fingerprint of the file's stable beginning: hash64 over *bytes bytes, or 0 and 0 where the format has
  * none. */

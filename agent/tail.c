@@ -94,10 +94,19 @@ static void forget_foreign_state(const struct tail_context *c, struct tail *t)
     ledger_init(&t->ledger, &t->saved.position);
 }
 
+static struct parser_options how_to_read(const struct tail_context *c, const struct tail *t)
+{
+    return (struct parser_options){.selector = c->selector,
+                                   .zone = t->source->zone,
+                                   .date_order = (enum date_order)t->source->date_order,
+                                   .code_page = (enum code_page)t->source->encoding};
+}
+
 static bool skip_old_content(const struct tail_context *c, struct tail *t)
 {
     struct fault f;
     struct position end;
+    struct parser_options options = how_to_read(c, t);
     t->start_at_end = false;
     if (!t->export.ops->end(&t->export.input, &end, &f)) {
         broken(c, t, &f);
@@ -105,7 +114,7 @@ static bool skip_old_content(const struct tail_context *c, struct tail *t)
     }
     t->saved.position = end;
     t->export.ops->close(t->export.parser);
-    t->export.parser = t->export.ops->open(&t->export.input, &end, c->selector, &f);
+    t->export.parser = t->export.ops->open(&t->export.input, &end, &options, &f);
     if (!t->export.parser) {
         broken(c, t, &f);
         return false;
@@ -130,13 +139,14 @@ static void take_into_state(const struct tail_context *c, struct tail *t)
 static bool begin_reading(const struct tail_context *c, struct tail *t)
 {
     struct fault f = {0};
+    struct parser_options options = how_to_read(c, t);
     forget_foreign_state(c, t);
-    enum export_status status = export_open(&t->export, &t->ledger.safe, c->selector, &f);
+    enum export_status status = export_open(&t->export, &t->ledger.safe, &options, &f);
     if (status == EXPORT_FAILED && f.code == FAULT_REPLACED) {
         log_info(c->subject, "%s: %s; reading it from the beginning", t->path, f.text);
         t->saved.position = (struct position){0};
         ledger_init(&t->ledger, &t->saved.position);
-        status = export_open(&t->export, &t->saved.position, c->selector, &f);
+        status = export_open(&t->export, &t->saved.position, &options, &f);
     }
     switch (status) {
     case EXPORT_READY:

@@ -169,6 +169,7 @@ static void put_event(const struct draft *d, struct buf *b)
     put_time(b, SV(",\"created\":\""), record_created(d->record));
     if (d->ships_original)
         json_field(b, SV(",\"original\":\""), e->original);
+    json_keyword(b, SV(",\"timezone\":\""), e->timezone);
     buf_putc(b, '}');
 }
 

@@ -566,9 +566,9 @@ static struct parser *parser_new(const struct input *in, const struct selector *
 }
 
 static struct parser *evtx_open(const struct input *in, const struct position *from,
-                                const struct selector *selector, struct fault *fault)
+                                const struct parser_options *options, struct fault *fault)
 {
-    struct parser *p = parser_new(in, selector);
+    struct parser *p = parser_new(in, options->selector);
     if (!p) {
         (void)fault_set(fault, FAULT_MEMORY, 0, "no memory to read the log");
         return NULL;

@@ -12,8 +12,10 @@
 #ifndef MAPITAIL_PARSER_H
 #define MAPITAIL_PARSER_H
 
+#include "codepage.h"
 #include "event.h"
 #include "fault.h"
+#include "local_time.h"
 #include "selector.h"
 
 /* Where bytes come from. Filled and kept up to date by the owner, who may change size and complete between
@@ -73,6 +75,15 @@ struct parser_counts {
     bool counts_records; /* records is meaningful */
 };
 
+/* How a source is to be read. Formats that carry their times in UTC and name their encoding need the selector
+ * alone. */
+struct parser_options {
+    const struct selector *selector;
+    const struct zone *zone;    /* of times that are written without one; NULL: UTC */
+    enum date_order date_order; /* of numeric dates */
+    enum code_page code_page;   /* of text without a byte order mark */
+};
+
 struct parser;
 
 struct parser_ops {
@@ -94,12 +105,12 @@ struct parser_ops {
     size_t (*stable_prefix)(struct sv head);
 
     /*
-     * Opens at a position that this parser gave earlier, or at the beginning. in and selector are borrowed
-     * until close. FAULT_REPLACED: the content is not the one that the position belongs to; the owner starts
-     * again at the beginning.
+     * Opens at a position that this parser gave earlier, or at the beginning. in and what options points to
+     * are borrowed until close. FAULT_REPLACED: the content is not the one that the position belongs to; the
+     * owner starts again at the beginning.
      */
     struct parser *(*open)(const struct input *in, const struct position *from,
-                           const struct selector *selector, struct fault *fault);
+                           const struct parser_options *options, struct fault *fault);
 
     /* One step. event is valid after STEP_EVENT and until the next call. */
     void (*next)(struct parser *p, struct event *event, struct step *step);

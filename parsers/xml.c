@@ -553,10 +553,10 @@ static struct parser *xml_new(const struct input *in, const struct selector *sel
 }
 
 static struct parser *xml_open(const struct input *in, const struct position *from,
-                               const struct selector *selector, struct fault *fault)
+                               const struct parser_options *options, struct fault *fault)
 {
     size_t n = 0;
-    struct parser *p = xml_new(in, selector);
+    struct parser *p = xml_new(in, options->selector);
     if (!p) {
         fault_set(fault, FAULT_MEMORY, 0, "no memory");
         return NULL;

@@ -47,6 +47,7 @@ struct event {
     struct opt_u64 qualifiers, version, level, task, opcode, keywords;
     struct wtime time;        /* TimeCreated@SystemTime */
     struct sv time_text;      /* the same as written, also where it cannot be read */
+    struct sv timezone;       /* in which it was taken because the export names none; else absent */
     struct opt_u64 record_id; /* EventRecordID, the payload's */
     struct sv activity_id, related_activity_id;
     struct opt_u64 process_id, thread_id;

@@ -63,7 +63,8 @@ static uint64_t parse(struct file *f, const struct selector *selector)
 {
     static const struct position beginning;
     struct input in = {f, read_memory, f->n, true};
-    struct parser *p = parser_evtx.open(&in, &beginning, selector, NULL);
+    struct parser *p =
+        parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = selector}, NULL);
     struct parser_counts counts;
     struct step step;
     do

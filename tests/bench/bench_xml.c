@@ -138,7 +138,7 @@ static size_t parse_all(struct export *x)
     struct step step;
     size_t found = 0;
     selector_init_default(&selector);
-    struct parser *p = parser_xml.open(&in, &start, &selector, &fault);
+    struct parser *p = parser_xml.open(&in, &start, &(struct parser_options){.selector = &selector}, &fault);
     if (!p)
         return 0;
     do {

@@ -86,20 +86,20 @@ static void drain(struct parser *p, const struct input *in, struct positions *po
     }
 }
 
-static void read_whole(struct input *in, const struct selector *selector, struct positions *positions)
+static void read_whole(struct input *in, const struct parser_options *options, struct positions *positions)
 {
-    struct parser *p = FUZZ_PARSER.open(in, &beginning, selector, NULL);
+    struct parser *p = FUZZ_PARSER.open(in, &beginning, options, NULL);
     check(p != NULL);
     drain(p, in, positions);
     FUZZ_PARSER.close(p);
 }
 
-static void read_growing(struct input *in, const struct selector *selector)
+static void read_growing(struct input *in, const struct parser_options *options)
 {
     uint64_t size = in->size;
     in->size = size / 2;
     in->complete = false;
-    struct parser *p = FUZZ_PARSER.open(in, &beginning, selector, NULL);
+    struct parser *p = FUZZ_PARSER.open(in, &beginning, options, NULL);
     check(p != NULL);
     drain(p, in, NULL);
     in->size = size;
@@ -112,13 +112,14 @@ static void read_growing(struct input *in, const struct selector *selector)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct selector all = {.all = true};
-    static struct selector mapi;
+    static const struct selector everything = {.all = true};
+    static struct selector nine;
+    static const struct parser_options all = {.selector = &everything}, mapi = {.selector = &nine};
     struct memory m = {data};
     struct input in = {&m, read_memory, size, true};
     struct positions positions = {.count = 0};
     struct position end;
-    selector_init_default(&mapi);
+    selector_init_default(&nine);
     sink += (uint64_t)(int64_t)FUZZ_PARSER.probe(
         sv_make(data, size < PARSER_HEAD_BYTES ? size : PARSER_HEAD_BYTES), true);
     read_whole(&in, &all, &positions);

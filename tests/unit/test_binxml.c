@@ -443,7 +443,7 @@ static void expect_written(const struct evtx_writer_event *e, const char *want)
     static struct input in;
     f.p = evtx_writer_image(written).p;
     in = (struct input){&f, read_file, evtx_writer_image(written).n, true};
-    parser = parser_evtx.open(&in, &beginning, &all, NULL);
+    parser = parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &all}, NULL);
     parser_evtx.next(parser, &event, &step);
     cr_assert_eq(step.kind, STEP_EVENT);
     cr_assert(sv_eq(event.original, sv_from(want)), "%.*s", SV_ARG(event.original));

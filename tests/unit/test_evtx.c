@@ -116,7 +116,7 @@ static void read_from(struct sv file, const struct selector *selector, const str
     struct input in = input_of(&m, file, true);
     struct fault fault = {0};
     memset(s, 0, sizeof *s);
-    struct parser *p = parser_evtx.open(&in, from, selector, &fault);
+    struct parser *p = parser_evtx.open(&in, from, &(struct parser_options){.selector = selector}, &fault);
     s->fault = fault.code;
     if (!p)
         return;
@@ -180,7 +180,7 @@ Test(evtx, a_classic_record_is_decoded_field_by_field)
     struct evtx_writer *w = writer_with(&(struct evtx_writer_options){.first_id = 7}, 1);
     struct memory m;
     struct input in = input_of(&m, evtx_writer_image(w), true);
-    struct parser *p = parser_evtx.open(&in, &beginning, &mapi, NULL);
+    struct parser *p = parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &mapi}, NULL);
     struct step step;
     parser_evtx.next(p, &event, &step);
     cr_assert_eq(step.kind, STEP_EVENT);
@@ -519,7 +519,8 @@ Test(evtx, how_a_file_grows_does_not_change_its_events)
         read_all(file, &first);
         memset(&second, 0, sizeof second);
         in.size = 0;
-        struct parser *p = parser_evtx.open(&in, &beginning, &everything, NULL);
+        struct parser *p =
+            parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &everything}, NULL);
         while (in.size < file.n) {
             in.size += next_random(&random) % 20000;
             if (in.size > file.n)
@@ -580,7 +581,7 @@ static void tail_open(struct tail *t, const struct evtx_writer_options *o, unsig
 {
     t->w = writer_with(o, records);
     t->in = input_of(&t->m, evtx_writer_image(t->w), false);
-    t->p = parser_evtx.open(&t->in, &beginning, &everything, NULL);
+    t->p = parser_evtx.open(&t->in, &beginning, &(struct parser_options){.selector = &everything}, NULL);
     cr_assert(t->p);
 }
 
@@ -697,7 +698,8 @@ Test(evtx, a_torn_newest_chunk_is_waited_for_and_then_salvaged)
     bytes_of(file)[HEADER + CHUNK + 52] ^= 0x55;
     struct memory m;
     struct input in = input_of(&m, file, false);
-    struct parser *p = parser_evtx.open(&in, &beginning, &everything, NULL);
+    struct parser *p =
+        parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &everything}, NULL);
     memset(&first, 0, sizeof first);
     for (int call = 0; call < 3; call++) {
         drain(p, &first);
@@ -709,7 +711,7 @@ Test(evtx, a_torn_newest_chunk_is_waited_for_and_then_salvaged)
     parser_evtx.close(p);
 
     /* The writer comes to an end in time: nothing is damaged. */
-    p = parser_evtx.open(&in, &beginning, &everything, NULL);
+    p = parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &everything}, NULL);
     memset(&first, 0, sizeof first);
     drain(p, &first);
     expect_ids(&first, 1, 5);
@@ -730,7 +732,8 @@ Test(evtx, a_record_half_written_is_read_when_it_is_whole)
     memset(bytes_of(file) + first.offset[8] + 100, 0, first.length[8] - 100);
     struct memory m;
     struct input in = input_of(&m, file, false);
-    struct parser *p = parser_evtx.open(&in, &beginning, &everything, NULL);
+    struct parser *p =
+        parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &everything}, NULL);
     memset(&second, 0, sizeof second);
     drain(p, &second);
     cr_assert_eq(second.events, 0);
@@ -777,7 +780,7 @@ Test(evtx, a_ring_above_65535_chunks_is_read_whole_and_in_order)
     struct sv image = evtx_writer_image(w);
     struct huge h = {(const uint8_t *)image.p, (const uint8_t *)image.p + HEADER, 66000, 20000};
     struct input in = {&h, read_huge, HEADER + h.chunks * CHUNK, true};
-    struct parser *p = parser_evtx.open(&in, &beginning, &mapi, NULL);
+    struct parser *p = parser_evtx.open(&in, &beginning, &(struct parser_options){.selector = &mapi}, NULL);
     struct step step;
     uint64_t before = 0, steps = 0;
     do {

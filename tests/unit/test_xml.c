@@ -118,7 +118,7 @@ static struct parser *open_at(const struct input *in, const struct position *fro
                               const struct selector *selector)
 {
     struct fault f = {0};
-    struct parser *p = parser_xml.open(in, from, selector, &f);
+    struct parser *p = parser_xml.open(in, from, &(struct parser_options){.selector = selector}, &f);
     cr_assert_not_null(p, "open: %s", f.text);
     return p;
 }
@@ -961,11 +961,11 @@ Test(xml, a_position_proves_that_the_content_is_the_same)
     parser_xml.close(p);
     cr_assert_eq(s.pos.offset, sizeof HIT("1") - 1);
     text[s.pos.offset - 64] ^= 1;
-    cr_assert_null(parser_xml.open(&in, &s.pos, &nine, &f));
+    cr_assert_null(parser_xml.open(&in, &s.pos, &(struct parser_options){.selector = &nine}, &f));
     cr_assert_eq(f.code, FAULT_REPLACED);
     text[s.pos.offset - 64] ^= 1;
     in.size = bytes.n = (size_t)s.pos.offset - 1;
-    cr_assert_null(parser_xml.open(&in, &s.pos, &nine, &f));
+    cr_assert_null(parser_xml.open(&in, &s.pos, &(struct parser_options){.selector = &nine}, &f));
     cr_assert_eq(f.code, FAULT_REPLACED);
 }
 
