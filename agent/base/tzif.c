@@ -159,11 +159,13 @@ READER_CHECKED read_block(struct reader *r, const struct header *h, size_t width
     z->changes = malloc((h->change_count + 1) * sizeof *z->changes);
     if (!z->changes)
         return false;
+    int64_t before = INT64_MIN;
     for (size_t i = 0; i < h->change_count; i++) {
         struct zone_change *c = &z->changes[i];
         c->at = load_be(times + i * width, width);
-        if (!offset_of_type(types, h, indexes[i], &c->offset) || (i && c->at <= c[-1].at))
+        if (!offset_of_type(types, h, indexes[i], &c->offset) || (i && c->at <= before))
             return false;
+        before = c->at;
     }
     z->count = h->change_count;
     return true;
