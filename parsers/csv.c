@@ -47,8 +47,9 @@ struct parser {
     size_t number_n, number_lead;
 
     /* Indexes into the window. */
-    size_t border;   /* a row begins here; nothing before it is of interest */
-    size_t searched; /* the number does not begin in [border, searched) */
+    size_t border;     /* a row begins here; nothing before it is of interest */
+    size_t searched;   /* the number does not begin in [border, searched) */
+    size_t walk_until; /* rows that begin before are taken one by one */
     struct csv_count count;
     struct csv_beginnings beginnings;
 
@@ -104,8 +105,8 @@ static void use_layout(struct parser *p, const struct csv_layout *layout, uint64
     p->header = header;
     p->layout_known = true;
     p->order_size = 0;
-    p->by_number =
-        selector_single_id(p->options->selector, &p->id) && (layout->has_id16 || layout->columns == 0);
+    p->by_number = selector_single_id(p->options->selector, &p->id) && layout->style != CSV_WMIC &&
+                   (layout->has_id16 || layout->columns == 0);
     widen_number(p);
 }
 
@@ -150,10 +151,11 @@ static enum outcome finish(struct parser *p, enum step_kind kind, size_t border,
     return OUTCOME_STEP;
 }
 
-static enum outcome skip(struct parser *p, size_t begin, size_t end, const char *reason, struct step *step)
+/* What stands between the border and end is damaged. */
+static enum outcome skip(struct parser *p, size_t end, const char *reason, struct step *step)
 {
-    step->offset = p->window.base + begin;
-    step->length = end - begin;
+    step->offset = p->window.base + p->border;
+    step->length = end - p->border;
     step->reason = reason;
     return finish(p, STEP_SKIP, end, step);
 }
@@ -294,11 +296,18 @@ static bool is_wanted(const struct parser *p, const struct event *e)
     return selector_wants(p->options->selector, event_source(e), e->event_id.v);
 }
 
+/* A row whose cells cannot be had after all. */
+static enum outcome refuse(struct parser *p, size_t begin, const struct csv_extent *extent, struct step *step)
+{
+    set_border(p, begin);
+    return skip(p, extent->next, "the row does not fit the header's columns", step);
+}
+
 static enum outcome deliver(struct parser *p, size_t begin, const struct csv_extent *extent, struct event *e,
                             struct step *step)
 {
     if (!decode(p, begin, extent, e))
-        return skip(p, begin, extent->next, "the row does not fit the header's columns", step);
+        return refuse(p, begin, extent, step);
     p->counts.records += !p->by_number;
     if (is_wanted(p, e))
         return finish(p, STEP_EVENT, extent->next, step);
@@ -308,43 +317,37 @@ static enum outcome deliver(struct parser *p, size_t begin, const struct csv_ext
 
 /* --- one row --- */
 
-/* The row at begin is not certain. hit: the number that led to it, SIZE_MAX where every row is taken. */
-static enum outcome take_doubtful(struct parser *p, size_t begin, size_t hit, enum csv_verdict verdict,
-                                  const struct csv_extent *extent, struct event *e, struct step *step)
+/* The row at the border is not certain. */
+static enum outcome take_doubtful(struct parser *p, enum csv_verdict verdict, const struct csv_extent *extent,
+                                  struct event *e, struct step *step)
 {
     struct text_bytes t = bytes_of(p);
     size_t inside;
-    enum csv_verdict inner = csv_row_inside(&t, begin, extent->next, &p->layout, is_final(p), &inside);
+    enum csv_verdict inner = csv_row_inside(&t, p->border, extent->next, &p->layout, is_final(p), &inside);
     if (inner == CSV_ROW_OPEN && !is_final(p))
         return OUTCOME_MORE;
-    if (inner == CSV_ROW_EXACT && hit != SIZE_MAX && inside <= hit)
-        return pass(p, inside);
     if (inner == CSV_ROW_EXACT)
-        return skip(p, begin, inside, "the quotes of the row do not match", step);
-    if (p->layout.style == CSV_WMIC && hit != SIZE_MAX && extent->id != hit) {
-        p->searched = hit + 1;
-        p->counts.rejected++;
-        return OUTCOME_ON;
-    }
+        return skip(p, inside, "the quotes of the row do not match", step);
     if (verdict == CSV_ROW_LOOSE)
-        return deliver(p, begin, extent, e, step);
+        return deliver(p, p->border, extent, e, step);
     if (verdict == CSV_ROW_LONG)
-        return skip(p, begin, extent->next, "the row is longer than 1 MiB", step);
+        return skip(p, extent->next, "the row is longer than 1 MiB", step);
     if (extent->cut)
-        return skip(p, begin, extent->next, "the row is cut off", step);
-    return skip(p, begin, extent->next, "the row does not fit the header's columns", step);
+        return skip(p, extent->next, "the row is cut off", step);
+    return skip(p, extent->next, "the row does not fit the header's columns", step);
 }
 
-static enum outcome take_row(struct parser *p, size_t begin, size_t hit, struct event *e, struct step *step)
+/* The row at the border, whatever it is. */
+static enum outcome take_row(struct parser *p, struct event *e, struct step *step)
 {
     struct text_bytes t = bytes_of(p);
     struct csv_extent extent;
-    enum csv_verdict verdict = csv_row_at(&t, begin, row_limit(p), &p->layout, is_final(p), &extent);
+    enum csv_verdict verdict = csv_row_at(&t, p->border, row_limit(p), &p->layout, is_final(p), &extent);
     if (verdict == CSV_ROW_OPEN)
         return OUTCOME_MORE;
     if (verdict == CSV_ROW_EXACT)
-        return deliver(p, begin, &extent, e, step);
-    return take_doubtful(p, begin, hit, verdict, &extent, e, step);
+        return deliver(p, p->border, &extent, e, step);
+    return take_doubtful(p, verdict, &extent, e, step);
 }
 
 /* --- the two ways through a table --- */
@@ -378,6 +381,34 @@ static bool next_number(struct parser *p, size_t *at)
     return false;
 }
 
+/* The row before the one that was counted last is certain, so what was counted is right. */
+static bool is_in_step(const struct parser *p)
+{
+    struct text_bytes t = bytes_of(p);
+    struct csv_extent extent;
+    if (p->layout.style != CSV_QUOTED || p->count.row == p->border)
+        return true;
+    return csv_row_at(&t, p->count.before, row_limit(p), &p->layout, false, &extent) == CSV_ROW_EXACT &&
+           extent.next == p->count.row;
+}
+
+/*
+ * The row around the number at index hit. Where it is not certain, the rows from the border on are taken one
+ * by one until it is behind.
+ */
+static enum outcome take_hit(struct parser *p, size_t hit, struct event *e, struct step *step)
+{
+    struct text_bytes t = bytes_of(p);
+    struct csv_extent extent;
+    enum csv_verdict verdict = csv_row_at(&t, p->count.row, row_limit(p), &p->layout, is_final(p), &extent);
+    if (is_in_step(p) && verdict == CSV_ROW_EXACT)
+        return deliver(p, p->count.row, &extent, e, step);
+    if (is_in_step(p) && verdict == CSV_ROW_OPEN)
+        return OUTCOME_MORE;
+    p->walk_until = hit + 1;
+    return OUTCOME_ON;
+}
+
 static enum outcome search(struct parser *p, struct event *e, struct step *step)
 {
     size_t hit, unit = text_unit(p->coding.encoding);
@@ -389,7 +420,7 @@ static enum outcome search(struct parser *p, struct event *e, struct step *step)
         if (count_to(p, hit))
             return OUTCOME_ON;
         if (p->layout.columns && is_whole_cell(p, hit, end))
-            return take_row(p, p->count.row, hit, e, step);
+            return take_hit(p, hit, e, step);
         p->searched = hit + 1;
         p->counts.rejected++;
     }
@@ -413,40 +444,34 @@ static enum outcome walk(struct parser *p, struct event *e, struct step *step)
         (csv_is_remark(line_utf8(p, p->border, end)) || take_header(p, p->border, end, true)))
         return pass(p, next);
     if (p->layout.columns == 0)
-        return skip(p, p->border, next, "no table of events has begun", step);
-    return take_row(p, p->border, SIZE_MAX, e, step);
+        return skip(p, next, "no table of events has begun", step);
+    return take_row(p, e, step);
 }
 
 /* --- the end of what is in memory --- */
 
 /*
  * Nothing more is found here: lets go of what no number that is still to come can belong to. Where quotes are
- * out of step, that is mended, so that one row's quotes cost no other row.
+ * out of step the rows are taken one by one, so that one row's quotes cost no other row.
  */
-static void retreat(struct parser *p)
+static enum outcome retreat(struct parser *p)
 {
-    struct text_bytes t = bytes_of(p);
-    struct csv_extent extent;
-    size_t row = p->count.row, next, kept = p->searched;
-    bool in_step = p->layout.style != CSV_QUOTED || p->layout.columns == 0;
-    if (!in_step && row > p->border)
-        in_step =
-            csv_row_at(&t, p->count.before, row_limit(p), &p->layout, false, &extent) == CSV_ROW_EXACT &&
-            extent.next == row;
-    else if (!in_step)
-        in_step = t.n - p->border < FLIP_BYTES;
-    if (!in_step && csv_row_before(&t, p->border, p->count.line, &p->layout, &next))
-        row = next;
-    if (t.n - row > row_limit(p) + SLACK_BYTES)
-        row = p->count.line > row ? p->count.line : t.n - (t.n - row) % text_unit(t.encoding);
+    size_t row = p->count.row, n = p->window.n;
+    bool in_step = is_in_step(p) && (row > p->border || n - p->border < FLIP_BYTES);
+    if (!in_step && p->layout.style == CSV_QUOTED) {
+        p->walk_until = p->count.line;
+        return p->border < p->walk_until ? OUTCOME_ON : OUTCOME_MORE;
+    }
+    if (n - row > row_limit(p) + SLACK_BYTES)
+        row = n - (n - row) % text_unit(p->coding.encoding);
     if (row > p->border)
         set_border(p, row);
-    p->searched = kept > p->border ? kept : p->border;
+    return OUTCOME_MORE;
 }
 
 static void lower_all(struct parser *p, size_t gone)
 {
-    size_t *const indexes[] = {&p->border,        &p->searched,  &p->count.line,
+    size_t *const indexes[] = {&p->walk_until,    &p->border,    &p->searched,    &p->count.line,
                                &p->count.scanned, &p->count.row, &p->count.before};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++)
         *indexes[i] = *indexes[i] > gone ? *indexes[i] - gone : 0;
@@ -471,6 +496,11 @@ static void stop(struct parser *p, struct step *step)
     finish(p, STEP_MORE, at, step);
 }
 
+static bool is_walking(const struct parser *p)
+{
+    return !p->by_number || p->border < p->walk_until;
+}
+
 static void csv_next(struct parser *p, struct event *event, struct step *step)
 {
     *step = (struct step){0};
@@ -479,11 +509,11 @@ static void csv_next(struct parser *p, struct event *event, struct step *step)
         enum text_refill result = p->layout_known ? TEXT_REFILLED : learn(p);
         enum outcome outcome = OUTCOME_MORE;
         if (result == TEXT_REFILLED)
-            outcome = p->by_number ? search(p, event, step) : walk(p, event, step);
+            outcome = is_walking(p) ? walk(p, event, step) : search(p, event, step);
         if (outcome == OUTCOME_STEP)
             return;
-        if (outcome == OUTCOME_MORE && result == TEXT_REFILLED && p->by_number)
-            retreat(p);
+        if (outcome == OUTCOME_MORE && result == TEXT_REFILLED && !is_walking(p))
+            outcome = retreat(p);
         if (p->window.base + p->border - p->last_step >= TEXT_BREATH_BYTES) {
             finish(p, STEP_PROGRESS, p->border, step);
             return;

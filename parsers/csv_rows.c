@@ -5,7 +5,6 @@
 enum {
     INSIDE_BYTES = 64 * 1024, /* of one row that is tried after damage */
     TRIED_BYTES = 4 << 20,    /* of all that are tried at one place, so that no file makes us slow */
-    TRIED_LINES = 64,
     WMIC_LINES_MAX = 256,
     WMI_TIME_LENGTH = 25,
     ID_DIGITS_MAX = 10,
@@ -172,22 +171,4 @@ enum csv_verdict csv_row_inside(const struct text_bytes *t, size_t from, size_t 
         at = next;
     }
     return CSV_ROW_BAD;
-}
-
-bool csv_row_before(const struct text_bytes *t, size_t from, size_t to, const struct csv_layout *layout,
-                    size_t *next)
-{
-    size_t end, begin, at = to;
-    struct csv_extent extent;
-    for (int lines = 0; lines < TRIED_LINES && at > from; lines++) {
-        if (!text_break_before(t, from, at, &end, &begin))
-            begin = end = from;
-        if (begin < to && csv_row_at(t, begin, INSIDE_BYTES, layout, false, &extent) == CSV_ROW_EXACT &&
-            extent.next <= to) {
-            *next = extent.next;
-            return true;
-        }
-        at = end;
-    }
-    return false;
 }

@@ -54,8 +54,4 @@ enum csv_verdict csv_row_at(const struct text_bytes *t, size_t from, size_t limi
 enum csv_verdict csv_row_inside(const struct text_bytes *t, size_t from, size_t to,
                                 const struct csv_layout *layout, bool final, size_t *found);
 
-/* The last certain row among the lines before to, down to from: *next is what follows it. */
-bool csv_row_before(const struct text_bytes *t, size_t from, size_t to, const struct csv_layout *layout,
-                    size_t *next);
-
 #endif
