@@ -9,6 +9,7 @@ extern const struct parser_ops parser_clixml;
 extern const struct parser_ops parser_splunk;
 extern const struct parser_ops parser_syslog;
 extern const struct parser_ops parser_text;
+extern const struct parser_ops parser_csv;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
 extern const struct encoder_ops encoder_rfc5424;
@@ -29,6 +30,7 @@ const struct parser_ops *const registry_parsers[] = {
     &parser_splunk,
     &parser_syslog,
     &parser_text,
+    &parser_csv,
     &parser_xml,
     NULL,
 };
