@@ -72,9 +72,13 @@ void shipped_set_level(struct event *e, struct sv word);
 /* time_text, and time in the zone of the text, else in the source's: then event.timezone tells so. */
 void shipped_set_time(struct shipped *s, struct event *e, struct sv text);
 
-/* One named value of a format, and what it says about an event. Tables end with a NULL name. */
+/* One named value of a format, and what it says about an event. Tables end with an absent name. */
+#define SHIPPED_TABLE_END                                                                                    \
+    {                                                                                                        \
+        NULL, 0                                                                                              \
+    }
 struct shipped_field {
-    const char *name;
+    struct sv name;
     enum {
         SHIPPED_NOTHING, /* known, and of no use */
         SHIPPED_TEXT,    /* a struct sv at offset; a word for nothing leaves it absent */
@@ -91,6 +95,9 @@ struct shipped_field {
 /* Sets what a table says about a name; the first value of a name counts. False if it is not in there. */
 bool shipped_set_field(struct shipped *s, struct event *e, const struct shipped_field *table, struct sv name,
                        struct sv value);
+
+/* The same for one field that is known. */
+void shipped_set_value(struct shipped *s, struct event *e, const struct shipped_field *field, struct sv v);
 
 /* True for the first line of a record. */
 typedef bool shipped_is_record(struct sv line);

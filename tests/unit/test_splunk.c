@@ -88,14 +88,13 @@ Test(splunk, look_alikes_are_not_taken)
 
 Test(splunk, what_stands_between_records_costs_nothing)
 {
-    check_gives(&utc,
-                SV("EventCode=9646\nSourceName=MSExchangeIS\n" LINES(
-                    "MSExchangeIS", "9646",
-                    SENTENCE) "02/18/2026 10:35:08 "
-                              "AM\nSourceName=MSExchangeIS\nMessage=EventCode=9646\n" LINES("MSExchangeIS",
-                                                                                            "9646",
-                                                                                            SENTENCE)),
-                SV(EVENT_WITH(SENTENCE) "SKIP the record has no EventCode\n" EVENT_WITH(SENTENCE)));
+    check_gives(
+        &utc,
+        SV("EventCode=9646\nSourceName=MSExchangeIS\n" LINES(
+            "MSExchangeIS", "9646", SENTENCE) "02/18/2026 10:35:08 "
+                                              "AM\nSourceName=MSExchangeIS\nMessage=EventCode=9646\n" LINES(
+                                                  "MSExchangeIS", "9646", SENTENCE)),
+        SV(EVENT_WITH(SENTENCE) "SKIP the record has no EventCode\n" EVENT_WITH(SENTENCE)));
 }
 
 Test(splunk, a_record_that_is_too_long_costs_that_record_only)
@@ -174,4 +173,9 @@ Test(splunk, xml_win_event_log_is_read_as_event_xml_also_behind_a_prefix)
                 want);
     cr_assert_eq(probe(XML), 0);
     cr_assert_gt(parser_xml.probe(SV(XML "\n"), true), 80);
+}
+
+Test(splunk, an_event_has_the_id_of_its_xml_export)
+{
+    check_same_id(&parser_xml, SV(XML), &parser_splunk, SV(LINES("MSExchangeIS", "9646", SENTENCE)));
 }
