@@ -2,6 +2,8 @@
 /* What the parsers of other shippers' text have in common. */
 #include "shipped.h"
 
+#include "event_time.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@ enum {
 static struct sv make_word(struct shipped *s, const struct shipped_filter *filter)
 {
     uint32_t id;
-    s->by_number = selector_single_id(s->selector, &id);
+    s->by_number = selector_single_id(s->options.selector, &id);
     if (!s->by_number)
         return SV_ABSENT;
     int n = snprintf(s->word, sizeof s->word, "%s%u%s", filter->before, (unsigned)id, filter->after);
@@ -28,8 +30,7 @@ bool shipped_open(struct shipped *s, const struct input *in, const struct positi
                   const struct parser_options *options, const struct shipped_filter *filter,
                   struct fault *fault)
 {
-    static const struct zone utc = {.name = "UTC"};
-    *s = (struct shipped){.selector = options->selector, .zone = options->zone ? options->zone : &utc};
+    *s = (struct shipped){.options = *options};
     s->order = options->date_order == DATE_ORDER_AUTO ? filter->fallback : options->date_order;
     struct text_filter text = {.word = make_word(s, filter)};
     if (filter->block)
@@ -49,7 +50,8 @@ void shipped_close(struct shipped *s)
 
 static bool is_wanted(const struct shipped *s, const struct event *e)
 {
-    return e->event_id.has ? selector_wants(s->selector, event_source(e), e->event_id.v) : s->selector->all;
+    return e->event_id.has ? selector_wants(s->options.selector, event_source(e), e->event_id.v)
+                           : s->options.selector->all;
 }
 
 /* What was read since the border is a record: true if it makes a step. */
@@ -173,13 +175,7 @@ void shipped_set_level(struct event *e, struct sv word)
 
 void shipped_set_time(struct shipped *s, struct event *e, struct sv text)
 {
-    struct local_time t;
-    e->time_text = text;
-    if (local_time_read(text, s->order, &t) != LOCAL_TIME_READ)
-        return;
-    e->time = local_time_utc(&t, s->zone, NULL);
-    if (!t.has_offset)
-        e->timezone = sv_make(s->zone_name, zone_label(s->zone, e->time.sec, s->zone_name));
+    (void)event_time_set(e, text, &s->options, s->order, s->zone_name);
 }
 
 struct sv shipped_value(struct sv v)

@@ -14,11 +14,10 @@
 
 struct shipped {
     struct text_lines lines;
-    const struct selector *selector;
-    const struct zone *zone; /* never NULL */
-    enum date_order order;
-    bool by_number;      /* one id is wanted and searched for */
-    struct arena values; /* of the event that is decoded */
+    struct parser_options options;
+    enum date_order order; /* of numeric dates: the options', else the format's own */
+    bool by_number;        /* one id is wanted and searched for */
+    struct arena values;   /* of the event that is decoded */
     char word[TEXT_WORD_MAX];
     char zone_name[ZONE_NAME_MAX];
     struct parser_counts counts;
