@@ -7,7 +7,10 @@
 #include <expat.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX = 2 << 20 };
+enum {
+    TEXT_MAX = 2 << 20,
+    DOCUMENT_BYTES = 256 * 1024, /* fed before expat starts anew, so that names do not pile up in it */
+};
 
 /* An open element: its names, and where its text begins. */
 struct open_element {
@@ -15,8 +18,13 @@ struct open_element {
     size_t text_from;
 };
 
+/*
+ * expat reads one endless document with the records as children of its root: to start it anew for each record
+ * costs more than a record. It starts anew after every fault.
+ */
 struct element_walk {
     XML_Parser expat;
+    size_t fed; /* bytes since expat was started; SIZE_MAX: it must be started first */
     const char *attribute;
     struct buf text; /* of all elements that are open, each behind its parent's */
     struct open_element open[ELEMENT_DEPTH_MAX];
@@ -33,6 +41,7 @@ struct element_walk *element_walk_new(const char *attribute)
     if (!w)
         return NULL;
     w->attribute = attribute;
+    w->fed = SIZE_MAX;
     buf_init(&w->text, TEXT_MAX);
     w->expat = XML_ParserCreate("UTF-8");
     if (w->expat)
@@ -64,12 +73,19 @@ static struct sv without_prefix(struct sv tag)
     return colon == SV_NPOS ? tag : sv_slice(tag, colon + 1, tag.n);
 }
 
+static void stop(struct element_walk *w, const char *reason)
+{
+    w->reason = reason;
+    XML_StopParser(w->expat, XML_FALSE);
+}
+
 static void on_start(void *ctx, const XML_Char *tag, const XML_Char **attributes)
 {
     struct element_walk *w = ctx;
+    if (w->reason)
+        return;
     if (++w->elements > ELEMENTS_MAX) {
-        w->reason = "too many elements";
-        XML_StopParser(w->expat, XML_FALSE);
+        stop(w, "too many elements");
         return;
     }
     if (w->depth++ >= ELEMENT_DEPTH_MAX)
@@ -87,9 +103,16 @@ static void on_end(void *ctx, const XML_Char *tag)
 {
     struct element_walk *w = ctx;
     (void)tag;
+    if (w->reason)
+        return;
+    if (w->depth == 0) {
+        stop(w, "an element ends that never began");
+        return;
+    }
     if (w->depth <= ELEMENT_DEPTH_MAX) {
         size_t from = w->open[w->depth - 1].text_from;
-        w->end(w->ctx, w->path, w->depth, sv_slice(buf_sv(&w->text), from, w->text.n));
+        if (w->end)
+            w->end(w->ctx, w->path, w->depth, sv_slice(buf_sv(&w->text), from, w->text.n));
         buf_cut(&w->text, from);
     }
     w->depth--;
@@ -98,8 +121,48 @@ static void on_end(void *ctx, const XML_Char *tag)
 static void on_text(void *ctx, const XML_Char *text, int n)
 {
     struct element_walk *w = ctx;
-    if (w->depth <= ELEMENT_DEPTH_MAX)
+    if (!w->reason && w->depth > 0 && w->depth <= ELEMENT_DEPTH_MAX)
         buf_put(&w->text, sv_make(text, (size_t)n));
+}
+
+static bool start_expat(struct element_walk *w)
+{
+    static const char root[] = "<r>";
+    if (!XML_ParserReset(w->expat, "UTF-8"))
+        return false;
+    /* Without a salt expat asks the system for one at each start. Ours is as unknown as an address is. */
+    uintptr_t address = (uintptr_t)w;
+    XML_SetHashSalt(w->expat, (unsigned long)hash64(HASH64_START, &address, sizeof address) | 1);
+    if (XML_Parse(w->expat, root, (int)sizeof root - 1, XML_FALSE) != XML_STATUS_OK)
+        return false;
+    XML_SetUserData(w->expat, w);
+    XML_SetElementHandler(w->expat, on_start, on_end);
+    XML_SetCharacterDataHandler(w->expat, on_text);
+    w->fed = 0;
+    return true;
+}
+
+/* An element behind the record tells whether expat has read it to its end or waits inside a comment. */
+static bool is_at_rest(struct element_walk *w)
+{
+    static const char probe[] = "<s/>";
+    unsigned before = w->elements;
+    w->end = NULL;
+    return XML_Parse(w->expat, probe, (int)sizeof probe - 1, XML_FALSE) == XML_STATUS_OK &&
+           w->elements == before + 1 && w->depth == 0;
+}
+
+static const char *feed(struct element_walk *w, struct sv text)
+{
+    if (w->fed > DOCUMENT_BYTES && !start_expat(w))
+        return "no memory";
+    w->fed += text.n;
+    bool good = text.n <= INT32_MAX && XML_Parse(w->expat, text.p, (int)text.n, XML_FALSE) == XML_STATUS_OK;
+    if (w->reason)
+        return w->reason;
+    if (!good || w->depth != 0 || w->elements == 0 || !is_at_rest(w))
+        return "the XML is cut or not well-formed";
+    return buf_ok(&w->text) ? NULL : "no memory";
 }
 
 const char *element_walk_run(struct element_walk *w, struct sv text, element_end *end, void *ctx)
@@ -109,16 +172,8 @@ const char *element_walk_run(struct element_walk *w, struct sv text, element_end
     w->depth = w->elements = 0;
     w->reason = NULL;
     buf_reset(&w->text);
-    text = sv_trim(text);
-    if (!XML_ParserReset(w->expat, "UTF-8"))
-        return "no memory";
-    /* Without a salt expat asks the system for one at each start. Ours is as unknown as an address is. */
-    uintptr_t address = (uintptr_t)w;
-    XML_SetHashSalt(w->expat, (unsigned long)hash64(HASH64_START, &address, sizeof address) | 1);
-    XML_SetUserData(w->expat, w);
-    XML_SetElementHandler(w->expat, on_start, on_end);
-    XML_SetCharacterDataHandler(w->expat, on_text);
-    if (text.n > INT32_MAX || XML_Parse(w->expat, text.p, (int)text.n, XML_TRUE) != XML_STATUS_OK)
-        return w->reason ? w->reason : "the XML is cut or not well-formed";
-    return buf_ok(&w->text) ? NULL : "no memory";
+    const char *reason = feed(w, sv_trim(text));
+    if (reason)
+        w->fed = SIZE_MAX;
+    return reason;
 }

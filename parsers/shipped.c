@@ -2,7 +2,10 @@
 /* What the parsers of other shippers' text have in common. */
 #include "shipped.h"
 
+#include "event_time.h"
+
 #include <stdio.h>
+#include <string.h>
 
 const char shipped_is_other[] = "no event of this format";
 
@@ -16,7 +19,7 @@ enum {
 static struct sv make_word(struct shipped *s, const struct shipped_filter *filter)
 {
     uint32_t id;
-    s->by_number = selector_single_id(s->selector, &id);
+    s->by_number = selector_single_id(s->options.selector, &id);
     if (!s->by_number)
         return SV_ABSENT;
     int n = snprintf(s->word, sizeof s->word, "%s%u%s", filter->before, (unsigned)id, filter->after);
@@ -27,8 +30,7 @@ bool shipped_open(struct shipped *s, const struct input *in, const struct positi
                   const struct parser_options *options, const struct shipped_filter *filter,
                   struct fault *fault)
 {
-    static const struct zone utc = {.name = "UTC"};
-    *s = (struct shipped){.selector = options->selector, .zone = options->zone ? options->zone : &utc};
+    *s = (struct shipped){.options = *options};
     s->order = options->date_order == DATE_ORDER_AUTO ? filter->fallback : options->date_order;
     struct text_filter text = {.word = make_word(s, filter)};
     if (filter->block)
@@ -48,7 +50,8 @@ void shipped_close(struct shipped *s)
 
 static bool is_wanted(const struct shipped *s, const struct event *e)
 {
-    return e->event_id.has ? selector_wants(s->selector, event_source(e), e->event_id.v) : s->selector->all;
+    return e->event_id.has ? selector_wants(s->options.selector, event_source(e), e->event_id.v)
+                           : s->options.selector->all;
 }
 
 /* What was read since the border is a record: true if it makes a step. */
@@ -140,52 +143,47 @@ void shipped_set_number(struct opt_u64 *to, struct sv v)
 void shipped_set_level(struct event *e, struct sv word)
 {
     static const struct {
-        const char *word;
+        struct sv word;
         uint8_t level;
     } levels[] = {
-        {"critical", 1},       {"kritisch", 1},     {"critique", 1},
-        {"error", 2},          {"err", 2},          {"fehler", 2},
-        {"erreur", 2},         {"errore", 2},       {"erro", 2},
-        {"fout", 2},           {"błąd", 2},         {"fel", 2},
-        {"fejl", 2},           {"feil", 2},         {"chyba", 2},
-        {"hata", 2},           {"virhe", 2},        {"hiba", 2},
-        {"ошибка", 2},         {"Ошибка", 2},       {"エラー", 2},
-        {"错误", 2},           {"錯誤", 2},         {"오류", 2},
-        {"warning", 3},        {"wrn", 3},          {"warnung", 3},
-        {"avertissement", 3},  {"advertencia", 3},  {"avviso", 3},
-        {"waarschuwing", 3},   {"aviso", 3},        {"ostrzeżenie", 3},
-        {"varning", 3},        {"advarsel", 3},     {"предупреждение", 3},
-        {"Предупреждение", 3}, {"警告", 3},         {"경고", 3},
-        {"information", 4},    {"inf", 4},          {"info", 4},
-        {"informationen", 4},  {"informazioni", 4}, {"información", 4},
-        {"informações", 4},    {"informatie", 4},   {"informacje", 4},
-        {"情報", 4},           {"信息", 4},         {"資訊", 4},
-        {"정보", 4},           {"verbose", 5},
+        {SV_INIT("critical"), 1},       {SV_INIT("kritisch"), 1},     {SV_INIT("critique"), 1},
+        {SV_INIT("error"), 2},          {SV_INIT("err"), 2},          {SV_INIT("fehler"), 2},
+        {SV_INIT("erreur"), 2},         {SV_INIT("errore"), 2},       {SV_INIT("erro"), 2},
+        {SV_INIT("fout"), 2},           {SV_INIT("błąd"), 2},         {SV_INIT("fel"), 2},
+        {SV_INIT("fejl"), 2},           {SV_INIT("feil"), 2},         {SV_INIT("chyba"), 2},
+        {SV_INIT("hata"), 2},           {SV_INIT("virhe"), 2},        {SV_INIT("hiba"), 2},
+        {SV_INIT("ошибка"), 2},         {SV_INIT("Ошибка"), 2},       {SV_INIT("エラー"), 2},
+        {SV_INIT("错误"), 2},           {SV_INIT("錯誤"), 2},         {SV_INIT("오류"), 2},
+        {SV_INIT("warning"), 3},        {SV_INIT("wrn"), 3},          {SV_INIT("warnung"), 3},
+        {SV_INIT("avertissement"), 3},  {SV_INIT("advertencia"), 3},  {SV_INIT("avviso"), 3},
+        {SV_INIT("waarschuwing"), 3},   {SV_INIT("aviso"), 3},        {SV_INIT("ostrzeżenie"), 3},
+        {SV_INIT("varning"), 3},        {SV_INIT("advarsel"), 3},     {SV_INIT("предупреждение"), 3},
+        {SV_INIT("Предупреждение"), 3}, {SV_INIT("警告"), 3},         {SV_INIT("경고"), 3},
+        {SV_INIT("information"), 4},    {SV_INIT("inf"), 4},          {SV_INIT("info"), 4},
+        {SV_INIT("informationen"), 4},  {SV_INIT("informazioni"), 4}, {SV_INIT("información"), 4},
+        {SV_INIT("informações"), 4},    {SV_INIT("informatie"), 4},   {SV_INIT("informacje"), 4},
+        {SV_INIT("情報"), 4},           {SV_INIT("信息"), 4},         {SV_INIT("資訊"), 4},
+        {SV_INIT("정보"), 4},           {SV_INIT("verbose"), 5},
     };
     if (sv_empty(word))
         return;
     e->level_text = word;
     for (size_t i = 0; i < sizeof levels / sizeof *levels && !e->level.has; i++)
-        if (sv_ieq(word, sv_from(levels[i].word)))
+        if (sv_ieq(word, levels[i].word))
             e->level = opt_u64(levels[i].level);
 }
 
 void shipped_set_time(struct shipped *s, struct event *e, struct sv text)
 {
-    struct local_time t;
-    e->time_text = text;
-    if (local_time_read(text, s->order, &t) != LOCAL_TIME_READ)
-        return;
-    e->time = local_time_utc(&t, s->zone, NULL);
-    if (!t.has_offset)
-        e->timezone = sv_make(s->zone_name, zone_label(s->zone, e->time.sec, s->zone_name));
+    (void)event_time_set(e, text, &s->options, s->order, s->zone_name);
 }
 
 struct sv shipped_value(struct sv v)
 {
-    static const char *const nothing[] = {"", "-", "N/A", "None", "(none)"};
+    static const struct sv nothing[] = {SV_INIT(""), SV_INIT("-"), SV_INIT("N/A"), SV_INIT("None"),
+                                        SV_INIT("(none)")};
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
-        if (sv_ieq(v, sv_from(nothing[i])))
+        if (v.n == nothing[i].n && sv_ieq(v, nothing[i]))
             return SV_ABSENT;
     return v;
 }
@@ -230,7 +228,7 @@ static void set_number(struct event *e, size_t offset, struct sv v)
         shipped_set_number(to, v);
 }
 
-static void set_field(struct shipped *s, struct event *e, const struct shipped_field *field, struct sv v)
+void shipped_set_value(struct shipped *s, struct event *e, const struct shipped_field *field, struct sv v)
 {
     switch (field->kind) {
     case SHIPPED_NOTHING:
@@ -266,9 +264,9 @@ static void set_field(struct shipped *s, struct event *e, const struct shipped_f
 bool shipped_set_field(struct shipped *s, struct event *e, const struct shipped_field *table, struct sv name,
                        struct sv value)
 {
-    for (; table->name; table++)
-        if (sv_eq(name, sv_from(table->name))) {
-            set_field(s, e, table, value);
+    for (; table->name.p; table++)
+        if (name.n == table->name.n && memcmp(name.p, table->name.p, name.n) == 0) {
+            shipped_set_value(s, e, table, value);
             return true;
         }
     return false;

@@ -14,11 +14,10 @@
 
 struct shipped {
     struct text_lines lines;
-    const struct selector *selector;
-    const struct zone *zone; /* never NULL */
-    enum date_order order;
-    bool by_number;      /* one id is wanted and searched for */
-    struct arena values; /* of the event that is decoded */
+    struct parser_options options;
+    enum date_order order; /* of numeric dates: the options', else the format's own */
+    bool by_number;        /* one id is wanted and searched for */
+    struct arena values;   /* of the event that is decoded */
     char word[TEXT_WORD_MAX];
     char zone_name[ZONE_NAME_MAX];
     struct parser_counts counts;
@@ -72,9 +71,13 @@ void shipped_set_level(struct event *e, struct sv word);
 /* time_text, and time in the zone of the text, else in the source's: then event.timezone tells so. */
 void shipped_set_time(struct shipped *s, struct event *e, struct sv text);
 
-/* One named value of a format, and what it says about an event. Tables end with a NULL name. */
+/* One named value of a format, and what it says about an event. Tables end with an absent name. */
+#define SHIPPED_TABLE_END                                                                                    \
+    {                                                                                                        \
+        NULL, 0                                                                                              \
+    }
 struct shipped_field {
-    const char *name;
+    struct sv name;
     enum {
         SHIPPED_NOTHING, /* known, and of no use */
         SHIPPED_TEXT,    /* a struct sv at offset; a word for nothing leaves it absent */
@@ -91,6 +94,9 @@ struct shipped_field {
 /* Sets what a table says about a name; the first value of a name counts. False if it is not in there. */
 bool shipped_set_field(struct shipped *s, struct event *e, const struct shipped_field *table, struct sv name,
                        struct sv value);
+
+/* The same for one field that is known. */
+void shipped_set_value(struct shipped *s, struct event *e, const struct shipped_field *field, struct sv v);
 
 /* True for the first line of a record. */
 typedef bool shipped_is_record(struct sv line);

@@ -25,23 +25,23 @@ struct parser {
 };
 
 static const struct shipped_field fields[] = {
-    {"LogName", SHIPPED_TEXT, offsetof(struct event, channel)},
-    {"SourceName", SHIPPED_TEXT, offsetof(struct event, provider)},
-    {"EventCode", SHIPPED_ID, 0},
-    {"Type", SHIPPED_LEVEL, 0},
-    {"EventType", SHIPPED_NOTHING, 0}, /* other numbers than Level's */
-    {"ComputerName", SHIPPED_TEXT, offsetof(struct event, computer)},
-    {"Sid", SHIPPED_SID, 0},
-    {"User", SHIPPED_NOTHING, 0},
-    {"SidType", SHIPPED_NOTHING, 0},
-    {"Category", SHIPPED_NUMBER, offsetof(struct event, task)},
-    {"CategoryString", SHIPPED_TEXT, offsetof(struct event, task_text)},
-    {"TaskCategory", SHIPPED_TEXT, offsetof(struct event, task_text)},
-    {"OpCode", SHIPPED_TEXT, offsetof(struct event, opcode_text)},
-    {"RecordNumber", SHIPPED_NUMBER, offsetof(struct event, record_id)},
-    {"Keywords", SHIPPED_KEYWORDS, 0},
-    {"Message", SHIPPED_TEXT, offsetof(struct event, message)},
-    {NULL, SHIPPED_TEXT, 0},
+    {SV_INIT("LogName"), SHIPPED_TEXT, offsetof(struct event, channel)},
+    {SV_INIT("SourceName"), SHIPPED_TEXT, offsetof(struct event, provider)},
+    {SV_INIT("EventCode"), SHIPPED_ID, 0},
+    {SV_INIT("Type"), SHIPPED_LEVEL, 0},
+    {SV_INIT("EventType"), SHIPPED_NOTHING, 0}, /* other numbers than Level's */
+    {SV_INIT("ComputerName"), SHIPPED_TEXT, offsetof(struct event, computer)},
+    {SV_INIT("Sid"), SHIPPED_SID, 0},
+    {SV_INIT("User"), SHIPPED_NOTHING, 0},
+    {SV_INIT("SidType"), SHIPPED_NOTHING, 0},
+    {SV_INIT("Category"), SHIPPED_NUMBER, offsetof(struct event, task)},
+    {SV_INIT("CategoryString"), SHIPPED_TEXT, offsetof(struct event, task_text)},
+    {SV_INIT("TaskCategory"), SHIPPED_TEXT, offsetof(struct event, task_text)},
+    {SV_INIT("OpCode"), SHIPPED_TEXT, offsetof(struct event, opcode_text)},
+    {SV_INIT("RecordNumber"), SHIPPED_NUMBER, offsetof(struct event, record_id)},
+    {SV_INIT("Keywords"), SHIPPED_KEYWORDS, 0},
+    {SV_INIT("Message"), SHIPPED_TEXT, offsetof(struct event, message)},
+    {SHIPPED_TABLE_END, SHIPPED_TEXT, 0},
 };
 
 /* --- the first line --- */
@@ -62,8 +62,8 @@ static struct sv known_name(struct sv v)
     size_t n = 0;
     while (n < v.n && ascii_is_alpha(v.p[n]))
         n++;
-    for (const struct shipped_field *f = fields; n < v.n && v.p[n] == '=' && f->name; f++)
-        if (sv_eq(sv_slice(v, 0, n), sv_from(f->name)))
+    for (const struct shipped_field *f = fields; n < v.n && v.p[n] == '=' && f->name.p; f++)
+        if (sv_eq(sv_slice(v, 0, n), f->name))
             return sv_slice(v, 0, n);
     return SV_ABSENT;
 }

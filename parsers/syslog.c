@@ -118,18 +118,18 @@ static const char *decode_snare(struct shipped *s, struct sv text, struct event 
     /* Behind the criticality. The data strings are mostly empty, and run into one another where they are not.
      */
     static const struct shipped_field fields[] = {
-        {"channel", SHIPPED_TEXT, offsetof(struct event, channel)},
-        {"counter", SHIPPED_NOTHING, 0},
-        {"time", SHIPPED_TIME, 0},
-        {"id", SHIPPED_ID, 0},
-        {"source", SHIPPED_TEXT, offsetof(struct event, provider)},
-        {"user", SHIPPED_SID, 0},
-        {"account", SHIPPED_NOTHING, 0},
-        {"type", SHIPPED_LEVEL, 0},
-        {"computer", SHIPPED_TEXT, offsetof(struct event, computer)},
-        {"category", SHIPPED_TEXT, offsetof(struct event, task_text)},
-        {"data", SHIPPED_NOTHING, 0},
-        {NULL, SHIPPED_TEXT, 0},
+        {SV_INIT("channel"), SHIPPED_TEXT, offsetof(struct event, channel)},
+        {SV_INIT("counter"), SHIPPED_NOTHING, 0},
+        {SV_INIT("time"), SHIPPED_TIME, 0},
+        {SV_INIT("id"), SHIPPED_ID, 0},
+        {SV_INIT("source"), SHIPPED_TEXT, offsetof(struct event, provider)},
+        {SV_INIT("user"), SHIPPED_SID, 0},
+        {SV_INIT("account"), SHIPPED_NOTHING, 0},
+        {SV_INIT("type"), SHIPPED_LEVEL, 0},
+        {SV_INIT("computer"), SHIPPED_TEXT, offsetof(struct event, computer)},
+        {SV_INIT("category"), SHIPPED_TEXT, offsetof(struct event, task_text)},
+        {SV_INIT("data"), SHIPPED_NOTHING, 0},
+        {SHIPPED_TABLE_END, SHIPPED_TEXT, 0},
     };
     struct sv rest, separator = snare_separator(text, &rest);
     if (sv_absent(separator))
@@ -139,11 +139,11 @@ static const char *decode_snare(struct shipped *s, struct sv text, struct event 
     struct sv second = sv_slice(rest, 0, 1 + separator.n);
     if (value.n == 1 && shipped_has_digits(second, 1) && sv_ends(second, separator))
         value = take_until(&rest, separator);
-    for (const struct shipped_field *f = fields; f->name; f++) {
+    for (const struct shipped_field *f = fields; f->name.p; f++) {
         if (sv_empty(rest))
             return "the Snare record ends before its message";
         value = sv_trim(take_until(&rest, separator));
-        (void)shipped_set_field(s, e, fields, sv_from(f->name), value);
+        shipped_set_value(s, e, f, value);
     }
     e->message = snare_message(rest, separator);
     if (separator.n > 1)
@@ -271,45 +271,45 @@ static bool take_element(struct sv *v, struct sv *id)
 }
 
 static const struct shipped_field nxlog_fields[] = {
-    {"SourceName", SHIPPED_TEXT, offsetof(struct event, provider)},
-    {"ProviderGuid", SHIPPED_TEXT, offsetof(struct event, provider_guid)},
-    {"EventID", SHIPPED_ID, 0},
-    {"EventType", SHIPPED_LEVEL, 0},
-    {"Keywords", SHIPPED_NUMBER, offsetof(struct event, keywords)},
-    {"Version", SHIPPED_NUMBER, offsetof(struct event, version)},
-    {"Task", SHIPPED_NUMBER, offsetof(struct event, task)},
-    {"TaskValue", SHIPPED_NUMBER, offsetof(struct event, task)},
-    {"OpcodeValue", SHIPPED_NUMBER, offsetof(struct event, opcode)},
-    {"RecordNumber", SHIPPED_NUMBER, offsetof(struct event, record_id)},
-    {"ProcessID", SHIPPED_NUMBER, offsetof(struct event, process_id)},
-    {"ExecutionProcessID", SHIPPED_NUMBER, offsetof(struct event, process_id)},
-    {"ThreadID", SHIPPED_NUMBER, offsetof(struct event, thread_id)},
-    {"ExecutionThreadID", SHIPPED_NUMBER, offsetof(struct event, thread_id)},
-    {"Channel", SHIPPED_TEXT, offsetof(struct event, channel)},
-    {"Hostname", SHIPPED_TEXT, offsetof(struct event, computer)},
-    {"Category", SHIPPED_TEXT, offsetof(struct event, task_text)},
-    {"Opcode", SHIPPED_TEXT, offsetof(struct event, opcode_text)},
-    {"UserID", SHIPPED_SID, 0},
-    {NULL, SHIPPED_TEXT, 0},
+    {SV_INIT("SourceName"), SHIPPED_TEXT, offsetof(struct event, provider)},
+    {SV_INIT("ProviderGuid"), SHIPPED_TEXT, offsetof(struct event, provider_guid)},
+    {SV_INIT("EventID"), SHIPPED_ID, 0},
+    {SV_INIT("EventType"), SHIPPED_LEVEL, 0},
+    {SV_INIT("Keywords"), SHIPPED_NUMBER, offsetof(struct event, keywords)},
+    {SV_INIT("Version"), SHIPPED_NUMBER, offsetof(struct event, version)},
+    {SV_INIT("Task"), SHIPPED_NUMBER, offsetof(struct event, task)},
+    {SV_INIT("TaskValue"), SHIPPED_NUMBER, offsetof(struct event, task)},
+    {SV_INIT("OpcodeValue"), SHIPPED_NUMBER, offsetof(struct event, opcode)},
+    {SV_INIT("RecordNumber"), SHIPPED_NUMBER, offsetof(struct event, record_id)},
+    {SV_INIT("ProcessID"), SHIPPED_NUMBER, offsetof(struct event, process_id)},
+    {SV_INIT("ExecutionProcessID"), SHIPPED_NUMBER, offsetof(struct event, process_id)},
+    {SV_INIT("ThreadID"), SHIPPED_NUMBER, offsetof(struct event, thread_id)},
+    {SV_INIT("ExecutionThreadID"), SHIPPED_NUMBER, offsetof(struct event, thread_id)},
+    {SV_INIT("Channel"), SHIPPED_TEXT, offsetof(struct event, channel)},
+    {SV_INIT("Hostname"), SHIPPED_TEXT, offsetof(struct event, computer)},
+    {SV_INIT("Category"), SHIPPED_TEXT, offsetof(struct event, task_text)},
+    {SV_INIT("Opcode"), SHIPPED_TEXT, offsetof(struct event, opcode_text)},
+    {SV_INIT("UserID"), SHIPPED_SID, 0},
+    {SHIPPED_TABLE_END, SHIPPED_TEXT, 0},
 };
 
 static const struct shipped_field own_fields[] = {
-    {"channel", SHIPPED_TEXT, offsetof(struct event, channel)},
-    {"provider", SHIPPED_TEXT, offsetof(struct event, provider)},
-    {"eventId", SHIPPED_ID, 0},
-    {"recordId", SHIPPED_NUMBER, offsetof(struct event, record_id)},
-    {"level", SHIPPED_NUMBER, offsetof(struct event, level)},
-    {"task", SHIPPED_NUMBER, offsetof(struct event, task)},
-    {"keywords", SHIPPED_NUMBER, offsetof(struct event, keywords)},
-    {"computer", SHIPPED_TEXT, offsetof(struct event, computer)},
-    {NULL, SHIPPED_TEXT, 0},
+    {SV_INIT("channel"), SHIPPED_TEXT, offsetof(struct event, channel)},
+    {SV_INIT("provider"), SHIPPED_TEXT, offsetof(struct event, provider)},
+    {SV_INIT("eventId"), SHIPPED_ID, 0},
+    {SV_INIT("recordId"), SHIPPED_NUMBER, offsetof(struct event, record_id)},
+    {SV_INIT("level"), SHIPPED_NUMBER, offsetof(struct event, level)},
+    {SV_INIT("task"), SHIPPED_NUMBER, offsetof(struct event, task)},
+    {SV_INIT("keywords"), SHIPPED_NUMBER, offsetof(struct event, keywords)},
+    {SV_INIT("computer"), SHIPPED_TEXT, offsetof(struct event, computer)},
+    {SHIPPED_TABLE_END, SHIPPED_TEXT, 0},
 };
 
 /* Which fields an element has; NULL: none of ours. mapi@ is known by its presence alone: what it says is read
  * from the message again. */
 static const struct shipped_field *fields_of(struct sv element)
 {
-    static const struct shipped_field none[] = {{NULL, SHIPPED_TEXT, 0}};
+    static const struct shipped_field none[] = {{SHIPPED_TABLE_END, SHIPPED_TEXT, 0}};
     if (sv_starts(element, SV("NXLOG@")))
         return nxlog_fields;
     if (sv_starts(element, SV("winlog@")))

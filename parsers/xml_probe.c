@@ -44,13 +44,25 @@ static bool is_beginning(struct sv v)
            (sv_starts(SV("<!--"), v) || sv_starts(SV("<?"), v) || sv_starts(SV("\xef\xbb\xbf"), v));
 }
 
+/* A forwarder's prefix, and an event on the same line. JSON and CSV that carry events as text are not ours.
+ */
+static bool is_behind_prefix(struct sv v)
+{
+    struct sv line = sv_slice(v, 0, sv_find_char(v, '\n'));
+    size_t at = sv_find(line, SV("<Event xmlns="));
+    bool quoted = sv_find_char(SV("{[\""), v.p[0]) != SV_NPOS;
+    return !quoted && at != SV_NPOS &&
+           sv_starts(sv_slice(line, at + 14, line.n),
+                     SV("http://schemas.microsoft.com/win/2004/08/events/event"));
+}
+
 static int probe_text(struct sv text, bool may_grow)
 {
     struct sv v = skip_prolog(text);
     if (v.n == 0 || is_beginning(v))
         return may_grow ? PROBE_MORE : 0;
     if (v.p[0] != '<')
-        return 0;
+        return is_behind_prefix(v) ? 40 : 0;
     size_t end = 1;
     while (end < v.n && !ascii_is_space(v.p[end]) && v.p[end] != '>' && v.p[end] != '/')
         end++;

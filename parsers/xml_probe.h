@@ -6,8 +6,8 @@
 #include "sv.h"
 
 /*
- * As parser_ops.probe: 95 where an <Event> or <Events> is the first element, 30 for another document that has
- * events inside, else 0 or PROBE_MORE.
+ * As parser_ops.probe: 95 where an <Event> or <Events> is the first element, 40 where one stands
+ * behind a prefix on the first line, 30 for another document that has events inside, else 0 or PROBE_MORE.
  */
 int xml_probe(struct sv head, bool complete);
 

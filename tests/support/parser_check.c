@@ -2,6 +2,8 @@
 /* What must hold for every parser of text. */
 #include "parser_check.h"
 
+#include "identity.h"
+#include "mapi9646.h"
 #include "utf.h"
 
 #include <criterion/criterion.h>
@@ -366,4 +368,36 @@ void check_everything(const struct parser_check *c, struct sv text)
     check_flips(c, text);
     check_encodings(c, text);
     check_positions(c, text);
+}
+
+static void id_of(const struct parser_ops *ops, struct sv text, char out[RECORD_ID_TEXT])
+{
+    struct selector all = {.all = true};
+    struct input in = {&text, read_bytes, text.n, true};
+    struct position beginning = {0};
+    struct parser *p = ops->open(&in, &beginning, &(struct parser_options){.selector = &all}, NULL);
+    struct identity *identity = identity_new();
+    struct arena arena;
+    struct record r;
+    struct step s;
+    cr_assert(p && identity);
+    ops->next(p, &check_event, &s);
+    cr_assert_eq(s.kind, STEP_EVENT);
+    cr_assert(check_event.record_id.has && check_event.time.present && !sv_empty(check_event.computer));
+    arena_init(&arena, 1 << 20);
+    record_normalize(&check_event, &arena, &r);
+    cr_assert_eq(r.mapi.status, PARSE_COMPLETE);
+    cr_assert(identity_fill_id(identity, &r, 1));
+    memcpy(out, r.id, RECORD_ID_TEXT);
+    arena_free(&arena);
+    identity_free(identity);
+    ops->close(p);
+}
+
+void check_same_id(const struct parser_ops *a, struct sv text_a, const struct parser_ops *b, struct sv text_b)
+{
+    char id_a[RECORD_ID_TEXT], id_b[RECORD_ID_TEXT];
+    id_of(a, text_a, id_a);
+    id_of(b, text_b, id_b);
+    cr_assert_str_eq(id_a, id_b);
 }

@@ -51,6 +51,10 @@ void check_positions(const struct parser_check *c, struct sv text);
 /* All of these. */
 void check_everything(const struct parser_check *c, struct sv text);
 
+/* The first event of each export is the same: its event.id does not depend on the format. */
+void check_same_id(const struct parser_ops *a, struct sv text_a, const struct parser_ops *b,
+                   struct sv text_b);
+
 #define check_sv(got, want)                                                                                  \
     do {                                                                                                     \
         struct sv got_ = (got), want_ = (want);                                                              \

@@ -7,7 +7,7 @@
 /* Whole exports stand here as literals, longer than ISO C promises to take. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
-extern const struct parser_ops parser_clixml;
+extern const struct parser_ops parser_clixml, parser_xml;
 
 static const struct parser_check utc = {.ops = &parser_clixml};
 
@@ -141,6 +141,21 @@ Test(clixml, escapes_stand_for_units_of_utf_16)
                    "task_text=General keyword=Klassisch message=\xef\xbf\xbdx replaced \n"));
 }
 
+#define XML                                                                                                  \
+    "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider "                \
+    "Name='MSExchangeIS'/><EventID Qualifiers='49158'>9646</EventID><Level>2</Level><Task>6</Task>"          \
+    "<TimeCreated SystemTime='2026-02-18T10:35:08.9876543Z'/><EventRecordID>2108</EventRecordID>"            \
+    "<Channel>Application</Channel><Computer>ex1.contoso.com</Computer></System><EventData><Data>" DN        \
+    "</Data><Data>32</Data><Data>session</Data></EventData></Event>"
+
+Test(clixml, an_event_has_the_id_of_its_xml_export)
+{
+    check_same_id(&parser_xml, SV(XML), &parser_clixml,
+                  SV(HEAD WIN_EVENT("MSExchangeIS", "9646", SENTENCE, VALUES) TAIL));
+    check_same_id(&parser_xml, SV(XML), &parser_clixml,
+                  SV(HEAD WIN_EVENT("MSExchangeIS", "9646", SENTENCE, "") TAIL));
+}
+
 /* --- look-alikes and damage --- */
 
 Test(clixml, look_alikes_are_not_taken)
@@ -161,6 +176,18 @@ Test(clixml, an_object_that_is_torn_costs_that_object_only)
             "MSExchangeIS", "9646", "a&b", "") WIN_EVENT("MSExchangeIS", "9646", SENTENCE, VALUES) TAIL),
         SV("SKIP the XML is cut or not well-formed\nSKIP the XML is cut or not well-formed\n" WIN_EVENT_LINE(
             DATA, SENTENCE)));
+}
+
+Test(clixml, what_an_object_leaves_open_does_not_reach_the_next)
+{
+    check_gives(
+        &utc,
+        SV(HEAD "  <Obj RefId=\"0\">\n<I32 N=\"Id\">9646</I32></Obj><!--\n  </Obj>\n" WIN_EVENT(
+            "MSExchangeIS",
+            "9646", SENTENCE, VALUES) "  <Obj RefId=\"0\">\n<I32 N=\"Id\">9646</I32></Obj><\n  "
+                                      "</Obj><\n" WIN_EVENT("MSExchangeIS", "9646", SENTENCE, VALUES)),
+        SV("SKIP the XML is cut or not well-formed\n" WIN_EVENT_LINE(
+            DATA, SENTENCE) "SKIP the XML is cut or not well-formed\n" WIN_EVENT_LINE(DATA, SENTENCE)));
 }
 
 Test(clixml, an_object_with_too_many_elements_or_too_deep_ones_is_no_danger)

@@ -173,4 +173,12 @@ Test(splunk, xml_win_event_log_is_read_as_event_xml_also_behind_a_prefix)
                 want);
     cr_assert_eq(probe(XML), 0);
     cr_assert_gt(parser_xml.probe(SV(XML "\n"), true), 80);
+    cr_assert_gt(parser_xml.probe(SV("2026-02-18T10:35:09 host=EX1 " XML "\n"), true), 30);
+    cr_assert_eq(parser_xml.probe(SV("{\"_raw\":\"" XML "\"}\n"), true), 0);
+    cr_assert_eq(parser_xml.probe(SV("a,b\nc,\"" XML "\"\n"), true), 0);
+}
+
+Test(splunk, an_event_has_the_id_of_its_xml_export)
+{
+    check_same_id(&parser_xml, SV(XML), &parser_splunk, SV(LINES("MSExchangeIS", "9646", SENTENCE)));
 }
