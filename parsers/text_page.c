@@ -46,6 +46,8 @@ static bool has_markup(struct sv t)
     static const struct sv marks[] = {SV_INIT("&lt;"), SV_INIT("&amp;"), SV_INIT("&quot;"), SV_INIT("&nbsp;"),
                                       SV_INIT("&#"),   SV_INIT("<br"),   SV_INIT("<p>"),    SV_INIT("</p"),
                                       SV_INIT("<td"),  SV_INIT("<div"),  SV_INIT("<span"),  SV_INIT("<pre")};
+    if (sv_find_char(t, '&') == SV_NPOS && sv_find_char(t, '<') == SV_NPOS)
+        return false;
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (sv_ifind(t, marks[i]) != SV_NPOS)
             return true;
@@ -236,9 +238,13 @@ static size_t trailer_start(struct sv t)
                 at = colon - 1;
         end = at;
     }
-    for (size_t i = 0; i < sizeof trailers / sizeof trailers[0]; i++) {
-        at = sv_ifind(sv_slice(t, 0, end), trailers[i]);
-        end = at < end ? at : end;
+    for (size_t i = 0; i < end; i++) {
+        char c = ascii_lower(t.p[i]);
+        if (c != 'f' && c != 'w' && c != 'h' && c != '<')
+            continue;
+        for (size_t k = 0; k < sizeof trailers / sizeof trailers[0]; k++)
+            if (sv_istarts(sv_slice(t, i, t.n), trailers[k]))
+                return i;
     }
     return end;
 }
