@@ -2,14 +2,14 @@
 /* The only file that names every parser, encoder and sink. */
 #include "registry.h"
 
+extern const struct parser_ops parser_clixml;
+extern const struct parser_ops parser_csv;
 extern const struct parser_ops parser_evt;
 extern const struct parser_ops parser_evtx;
 extern const struct parser_ops parser_json;
-extern const struct parser_ops parser_clixml;
 extern const struct parser_ops parser_splunk;
 extern const struct parser_ops parser_syslog;
 extern const struct parser_ops parser_text;
-extern const struct parser_ops parser_csv;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
 extern const struct encoder_ops encoder_rfc5424;
@@ -23,14 +23,14 @@ extern const struct sink_ops sink_syslog_udp;
 /* One entry a line. */
 /* clang-format off */
 const struct parser_ops *const registry_parsers[] = {
+    &parser_clixml,
+    &parser_csv,
     &parser_evt,
     &parser_evtx,
     &parser_json,
-    &parser_clixml,
     &parser_splunk,
     &parser_syslog,
     &parser_text,
-    &parser_csv,
     &parser_xml,
     NULL,
 };

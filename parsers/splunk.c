@@ -209,6 +209,7 @@ static void splunk_counts(const struct parser *p, struct parser_counts *out)
 const struct parser_ops parser_splunk = {
     .name = "splunk",
     .title = "Splunk WinEventLog text",
+    .open_ended = true,
     .probe = splunk_probe,
     .stable_prefix = shipped_stable_prefix,
     .open = splunk_open,

@@ -427,6 +427,7 @@ static size_t text_stable_prefix(struct sv head)
 const struct parser_ops parser_text = {
     .name = "text",
     .title = "event text (clipboard, wevtutil, psloglist, Format-List, pages)",
+    .open_ended = true,
     .probe = text_layout_probe,
     .stable_prefix = text_stable_prefix,
     .open = text_open,
