@@ -35,6 +35,19 @@ class Event:
         return self.provider.startswith("MSExchangeIS") and self.event_id == 9646
 
 
+SENTENCES = {3: 'Mapi session "{0}" exceeded the maximum of {1} objects of type "{2}".',
+             4: 'Mapi session "{0}" with client type "{1}" exceeded the maximum of {2} objects of type "{3}".'}
+
+
+def message(event):
+    """The rendered sentence, of an event that has none of its own made from its strings."""
+    if event.message is not None:
+        return event.message
+    if event.wanted and len(event.strings) in SENTENCES:
+        return SENTENCES[len(event.strings)].format(*event.strings)
+    return "What happened: " + "; ".join(event.strings)
+
+
 def wevtutil(event, quote="'", rendered=None):
     """One event as `wevtutil qe /f:xml` prints it; rendered: a culture, for /f:RenderedXml."""
     q = quote

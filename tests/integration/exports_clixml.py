@@ -4,7 +4,8 @@ import datetime
 import re
 from xml.sax.saxutils import escape
 
-from exports_syslog import message, utc
+from exports import message
+from exports_syslog import utc
 
 HEAD = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
 

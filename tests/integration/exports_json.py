@@ -7,6 +7,8 @@ in UTC, or takes the zone of the source.
 import datetime
 import json
 
+from exports import message
+
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -21,14 +23,6 @@ def fraction(event):
 
 def full_id(event):
     return event.qualifiers << 16 | event.event_id
-
-
-def message(event):
-    if event.message is not None:
-        return event.message
-    if event.wanted and len(event.strings) == 3:
-        return 'Mapi session "%s" exceeded the maximum of %s objects of type "%s".' % tuple(event.strings)
-    return " ".join(event.strings)
 
 
 def date_5(event):

@@ -2,7 +2,8 @@
 """Splunk's WinEventLog text, from exports.Event objects. zone: the offset of the server, which is not written."""
 import datetime
 
-from exports_syslog import message, utc
+from exports import message
+from exports_syslog import utc
 
 
 def pairs(event):

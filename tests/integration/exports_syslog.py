@@ -5,15 +5,7 @@ Snare and EventReporter write local time and no record id; zone: the offset of t
 """
 import datetime
 
-
-def message(event):
-    """The rendered sentence of an event that has none of its own."""
-    if event.message is not None:
-        return event.message
-    if event.wanted:
-        who, limit, kind = event.strings[0], event.strings[-2], event.strings[-1]
-        return f'Mapi session "{who}" exceeded the maximum of {limit} objects of type "{kind}".'
-    return " ".join(event.strings)
+from exports import message
 
 
 def utc(event):

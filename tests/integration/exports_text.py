@@ -3,18 +3,7 @@
 import datetime
 
 import exports
-
-SAID = {3: 'Mapi session "{0}" exceeded the maximum of {1} objects of type "{2}".',
-        4: 'Mapi session "{0}" with client type "{1}" exceeded the maximum of {2} objects of type "{3}".'}
-
-
-def message(event):
-    """What the event says, in English."""
-    if event.message is not None:
-        return event.message
-    text = SAID.get(len(event.strings)) if event.wanted else None
-    return text.format(*event.strings) if text else "What happened: " + "; ".join(event.strings)
-
+from exports import message
 
 def wall(event):
     return datetime.datetime.strptime(event.second, "%Y-%m-%dT%H:%M:%SZ")
