@@ -398,9 +398,10 @@ static enum outcome take_hit(struct parser *p, size_t hit, struct event *e, stru
     struct text_bytes t = bytes_of(p);
     struct csv_extent extent;
     enum csv_verdict verdict = csv_row_at(&t, p->count.row, row_limit(p), &p->layout, is_final(p), &extent);
-    if (is_in_step(p) && verdict == CSV_ROW_EXACT)
+    bool in_step = is_in_step(p);
+    if (in_step && verdict == CSV_ROW_EXACT)
         return deliver(p, p->count.row, &extent, e, step);
-    if (is_in_step(p) && verdict == CSV_ROW_OPEN)
+    if (in_step && verdict == CSV_ROW_OPEN)
         return OUTCOME_MORE;
     p->walk_until = hit + 1;
     return OUTCOME_ON;
