@@ -5,15 +5,18 @@
  *
  * With a selector of one id, and where the table has a column for it, the raw bytes are searched for that
  * number as a whole cell; only the row around a hit is looked at. Where it begins is told by the quotes since
- * the last row that is known (csv_rows.h). A row that is not well-formed is believed last: if a certain row
- * begins inside of it, it ends there.
+ * the last row that is known (csv_rows.h). That is believed while the row and the one before it are
+ * well-formed; else the rows from there on are taken one by one, as they are with any other selector and for
+ * wmic, which quotes nothing. Taken one by one, a row that is not well-formed ends where a certain one begins
+ * inside of it, so that damage costs one row, which is reported.
  *
- * Headers may come again, other ones too: lines are looked at for them on the way. A position's record is the
- * offset of the header in force, 0 for what the file begins with.
+ * Headers may come again, other ones too: rows are looked at for them on the way. A position's record is the
+ * offset of the header in force, 0 for what the file begins with, which is also taken where reading begins at
+ * the end.
  *
- * Numeric dates: the source's setting counts; else what the dates in the table's first 64 KiB show; else the
- * language of the header, or of the word for the type where there is none: month first for English, day
- * first for others and for tables with semicolons.
+ * Numeric dates: the source's setting counts; else what the dates in the table's first 64 KiB show, as much
+ * of them as is there; else the language of the header, or of the word for the type where there is none:
+ * month first for English, day first for others and for tables with semicolons.
  */
 #include "csv_decode.h"
 #include "csv_probe.h"
