@@ -5,15 +5,18 @@
  *
  * With a selector of one id, and where the table has a column for it, the raw bytes are searched for that
  * number as a whole cell; only the row around a hit is looked at. Where it begins is told by the quotes since
- * the last row that is known (csv_rows.h). A row that is not well-formed is believed last: if a certain row
- * begins inside of it, it ends there.
+ * the last row that is known (csv_rows.h). That is believed while the row and the one before it are
+ * well-formed; else the rows from there on are taken one by one, as they are with any other selector and for
+ * wmic, which quotes nothing. Taken one by one, a row that is not well-formed ends where a certain one begins
+ * inside of it, so that damage costs one row, which is reported.
  *
- * Headers may come again, other ones too: lines are looked at for them on the way. A position's record is the
- * offset of the header in force, 0 for what the file begins with.
+ * Headers may come again, other ones too: rows are looked at for them on the way. A position's record is the
+ * offset of the header in force, 0 for what the file begins with, which is also taken where reading begins at
+ * the end.
  *
- * Numeric dates: the source's setting counts; else what the dates in the table's first 64 KiB show; else the
- * language of the header, or of the word for the type where there is none: month first for English, day
- * first for others and for tables with semicolons.
+ * Numeric dates: the source's setting counts; else what the dates in the table's first 64 KiB show, as much
+ * of them as is there; else the language of the header, or of the word for the type where there is none:
+ * month first for English, day first for others and for tables with semicolons.
  */
 #include "csv_decode.h"
 #include "csv_probe.h"
@@ -102,6 +105,7 @@ static void widen_number(struct parser *p)
 static void use_layout(struct parser *p, const struct csv_layout *layout, uint64_t header)
 {
     p->layout = *layout;
+    csv_count_from(&p->count, p->border, layout);
     p->header = header;
     p->layout_known = true;
     p->order_size = 0;
@@ -130,7 +134,7 @@ static enum text_refill learn(struct parser *p)
 static void set_border(struct parser *p, size_t index)
 {
     p->border = index;
-    csv_count_from(&p->count, index);
+    csv_count_from(&p->count, index, &p->layout);
     if (p->searched < index)
         p->searched = index;
 }
@@ -220,44 +224,40 @@ static bool is_same_layout(const struct csv_layout *a, const struct csv_layout *
     return true;
 }
 
-/* The lines seem to be inside of quotes, but the row that should hold them is no row. */
-static bool is_out_of_step(const struct parser *p)
+/* The end of a line without its terminator. */
+static size_t without_break(const struct text_bytes *t, size_t begin, size_t next)
 {
-    struct text_bytes t = bytes_of(p);
-    struct csv_extent extent;
-    return csv_row_at(&t, p->count.row, row_limit(p), &p->layout, false, &extent) != CSV_ROW_EXACT;
+    size_t end = next;
+    size_t unit = text_unit(t->encoding);
+    while (end > begin && (csv_unit_at(t, end - unit) == '\n' || csv_unit_at(t, end - unit) == '\r'))
+        end -= unit;
+    return end;
 }
 
 /* A header among the lines is passed and, if it is another one, obeyed from there on. */
-static bool take_header(struct parser *p, size_t begin, size_t end, bool at_row)
+static bool take_header(struct parser *p, size_t begin, size_t end)
 {
     struct text_bytes t = bytes_of(p);
     struct csv_layout layout;
     if (!may_be_header(p, &t, begin, end) || !begins_with_a_name(p, begin, end) ||
-        !(at_row || is_out_of_step(p)) || !csv_layout_of_header(line_utf8(p, begin, end), &layout))
+        !csv_layout_of_header(line_utf8(p, begin, end), &layout))
         return false;
     if (!is_same_layout(&layout, &p->layout))
         use_layout(p, &layout, p->window.base + begin);
     return true;
 }
 
-/*
- * Counts the lines that end at or before limit. True if a header was met, behind which the border is then.
- */
+/* Counts the rows that end at or before limit. True if one was a header, behind which the border is then. */
 static bool count_to(struct parser *p, size_t limit)
 {
     struct text_bytes t = bytes_of(p);
-    size_t begin, end;
-    bool final = is_final(p);
-    for (;;) {
-        bool at_row = !p->count.odd;
-        if (!csv_count_line(&p->count, &t, &p->layout, limit, final, &begin, &end))
-            return false;
-        if (take_header(p, begin, end, at_row)) {
-            set_border(p, p->count.line);
+    while (csv_count_row(&p->count, &t, &p->layout, limit))
+        if (may_be_header(p, &t, p->count.before, p->count.row) &&
+            take_header(p, p->count.before, without_break(&t, p->count.before, p->count.row))) {
+            set_border(p, p->count.row);
             return true;
         }
-    }
+    return false;
 }
 
 /* --- decoding --- */
@@ -401,9 +401,10 @@ static enum outcome take_hit(struct parser *p, size_t hit, struct event *e, stru
     struct text_bytes t = bytes_of(p);
     struct csv_extent extent;
     enum csv_verdict verdict = csv_row_at(&t, p->count.row, row_limit(p), &p->layout, is_final(p), &extent);
-    if (is_in_step(p) && verdict == CSV_ROW_EXACT)
+    bool in_step = is_in_step(p);
+    if (in_step && verdict == CSV_ROW_EXACT)
         return deliver(p, p->count.row, &extent, e, step);
-    if (is_in_step(p) && verdict == CSV_ROW_OPEN)
+    if (in_step && verdict == CSV_ROW_OPEN)
         return OUTCOME_MORE;
     p->walk_until = hit + 1;
     return OUTCOME_ON;
@@ -441,7 +442,7 @@ static enum outcome walk(struct parser *p, struct event *e, struct step *step)
         end = next = t.n;
     }
     if (end - p->border <= CSV_HEADER_MAX &&
-        (csv_is_remark(line_utf8(p, p->border, end)) || take_header(p, p->border, end, true)))
+        (csv_is_remark(line_utf8(p, p->border, end)) || take_header(p, p->border, end)))
         return pass(p, next);
     if (p->layout.columns == 0)
         return skip(p, next, "no table of events has begun", step);
@@ -459,8 +460,8 @@ static enum outcome retreat(struct parser *p)
     size_t row = p->count.row, n = p->window.n;
     bool in_step = is_in_step(p) && (row > p->border || n - p->border < FLIP_BYTES);
     if (!in_step && p->layout.style == CSV_QUOTED) {
-        p->walk_until = p->count.line;
-        return p->border < p->walk_until ? OUTCOME_ON : OUTCOME_MORE;
+        p->walk_until = n;
+        return OUTCOME_ON;
     }
     if (n - row > row_limit(p) + SLACK_BYTES)
         row = n - (n - row) % text_unit(p->coding.encoding);
@@ -471,8 +472,9 @@ static enum outcome retreat(struct parser *p)
 
 static void lower_all(struct parser *p, size_t gone)
 {
-    size_t *const indexes[] = {&p->walk_until,    &p->border,    &p->searched,    &p->count.line,
-                               &p->count.scanned, &p->count.row, &p->count.before};
+    size_t *const indexes[] = {&p->walk_until,   &p->border,        &p->searched,
+                               &p->count.line,   &p->count.scanned, &p->count.row,
+                               &p->count.before, &p->count.scan.at, &p->count.scan.done};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++)
         *indexes[i] = *indexes[i] > gone ? *indexes[i] - gone : 0;
 }
@@ -480,7 +482,7 @@ static void lower_all(struct parser *p, size_t gone)
 static bool ends_with_a_line(const struct parser *p)
 {
     struct text_bytes t = bytes_of(p);
-    return p->border == t.n || (p->count.row == t.n && !p->count.odd);
+    return p->border == t.n || p->count.row == t.n;
 }
 
 /* Nothing more can be had now. */

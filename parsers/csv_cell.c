@@ -29,6 +29,32 @@ static bool may_end(unsigned c, char delimiter)
     return c == (unsigned char)delimiter || c == '\n' || c == '\r';
 }
 
+/* Index of the next quote at or behind i, or of the end. */
+static size_t next_quote(const struct text_bytes *t, size_t i)
+{
+    size_t unit = text_unit(t->encoding);
+    if (t->encoding == TEXT_UTF8) {
+        const uint8_t *hit = i < t->n ? memchr(t->p + i, '"', t->n - i) : NULL;
+        return hit ? (size_t)(hit - t->p) : t->n;
+    }
+    while (t->n - i >= unit && csv_unit_at(t, i) != '"')
+        i += unit;
+    return i;
+}
+
+/* The same for what ends a cell without quotes; *quotes is set where it has one. */
+static size_t next_end(const struct text_bytes *t, size_t i, char delimiter, bool *quotes)
+{
+    size_t unit = text_unit(t->encoding);
+    for (; t->n - i >= unit; i += unit) {
+        unsigned c = t->encoding == TEXT_UTF8 ? t->p[i] : csv_unit_at(t, i);
+        if (may_end(c, delimiter))
+            break;
+        *quotes |= c == '"';
+    }
+    return i;
+}
+
 static void finish(struct csv_cell *out, enum csv_after after, size_t end, size_t at, size_t next)
 {
     out->after = after;
@@ -40,13 +66,9 @@ static void finish(struct csv_cell *out, enum csv_after after, size_t end, size_
 static void plain_cell(const struct text_bytes *t, size_t at, const struct csv_layout *layout, bool final,
                        struct csv_cell *out)
 {
-    size_t unit = text_unit(t->encoding), next, i = at;
-    for (; t->n - i >= unit; i += unit) {
-        unsigned c = csv_unit_at(t, i);
-        if (may_end(c, layout->delimiter))
-            break;
-        out->exact &= c != '"' || layout->style != CSV_QUOTED;
-    }
+    bool quotes = false;
+    size_t next, i = next_end(t, at, layout->delimiter, &quotes);
+    out->exact = !quotes || layout->style != CSV_QUOTED;
     enum csv_after after = ending(t, i, layout->delimiter, final, &next);
     finish(out, after, i, i, next);
 }
@@ -57,9 +79,7 @@ static void quoted_cell(const struct text_bytes *t, size_t at, const struct csv_
     size_t unit = text_unit(t->encoding), next, i = at + unit;
     out->quoted = true;
     out->begin = i;
-    for (; t->n - i >= unit; i += unit) {
-        if (csv_unit_at(t, i) != '"')
-            continue;
+    for (; t->n - (i = next_quote(t, i)) >= unit; i += unit) {
         size_t behind = i + unit;
         bool at_end = t->n - behind < unit;
         unsigned c = csv_unit_at(t, behind);

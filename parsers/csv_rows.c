@@ -12,36 +12,38 @@ enum {
 
 /* --- counting --- */
 
-void csv_count_from(struct csv_count *c, size_t index)
+void csv_count_from(struct csv_count *c, size_t index, const struct csv_layout *layout)
 {
-    *c = (struct csv_count){index, index, index, index, false};
+    *c = (struct csv_count){.row = index, .before = index, .line = index, .scanned = index};
+    quote_scan_from(&c->scan, index, layout->style != CSV_QUOTED);
 }
 
-bool csv_count_line(struct csv_count *c, const struct text_bytes *t, const struct csv_layout *layout,
-                    size_t limit, bool final, size_t *begin, size_t *end)
+/* Line by line: for units of two bytes. */
+static bool count_wide(struct csv_count *c, const struct text_bytes *t, const struct csv_layout *layout,
+                       size_t limit, size_t *next)
 {
-    size_t next, line_end;
-    struct text_bytes there = *t;
-    if (c->line >= limit)
-        return false;
-    if (!text_break_next(&there, c->line, c->scanned, final, &line_end, &next)) {
-        c->scanned = line_end;
-        return false;
+    size_t end;
+    while (c->line < limit && text_break_next(t, c->line, c->scanned, false, &end, next) && *next <= limit) {
+        if (layout->style == CSV_QUOTED)
+            c->odd ^= csv_has_odd_quotes(t, c->line, end);
+        c->line = c->scanned = *next;
+        if (!c->odd)
+            return true;
     }
-    if (next > limit) {
-        c->scanned = line_end;
-        return false;
-    }
-    if (layout->style == CSV_QUOTED)
-        c->odd ^= csv_has_odd_quotes(t, c->line, line_end);
-    *begin = c->line;
-    *end = line_end;
-    c->line = c->scanned = next;
-    if (!c->odd) {
+    return false;
+}
+
+bool csv_count_row(struct csv_count *c, const struct text_bytes *t, const struct csv_layout *layout,
+                   size_t limit)
+{
+    size_t next;
+    bool found = t->encoding == TEXT_UTF8 ? quote_scan_next(&c->scan, t->p, t->n, limit, &next)
+                                          : count_wide(c, t, layout, limit, &next);
+    if (found) {
         c->before = c->row;
         c->row = next;
     }
-    return true;
+    return found;
 }
 
 /* --- one row --- */

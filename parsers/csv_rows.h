@@ -10,25 +10,26 @@
 #define MAPITAIL_CSV_ROWS_H
 
 #include "csv_cell.h"
+#include "quote_scan.h"
 
-/* How far the lines behind the last known beginning of a row were counted. */
+/* How far the rows behind the last known beginning of one were counted. */
 struct csv_count {
-    size_t line;    /* the first line that was not counted */
-    size_t scanned; /* no line ends in [line, scanned) */
-    size_t row;     /* the last beginning of a row at or before line */
-    size_t before;  /* the one before that */
-    bool odd;       /* quotes in [row, line) */
+    size_t row;             /* the last beginning of a row */
+    size_t before;          /* the one before that */
+    struct quote_scan scan; /* units of one byte */
+    size_t line, scanned;   /* units of two bytes: the next line, and what has no line break behind it */
+    bool odd;               /* quotes in [row, line) */
 };
 
 /* Counts from a known beginning on. */
-void csv_count_from(struct csv_count *c, size_t index);
+void csv_count_from(struct csv_count *c, size_t index, const struct csv_layout *layout);
 
 /*
- * Goes on by one line if it ends at or before limit: *end is its end without terminator. False when there is
- * no such line.
+ * Goes on by one row if it ends at or before limit: it is [c->before, c->row) then. False when there is no
+ * such row. Line feeds count; a row that ends with CR alone is found by csv_row_at only.
  */
-bool csv_count_line(struct csv_count *c, const struct text_bytes *t, const struct csv_layout *layout,
-                    size_t limit, bool final, size_t *begin, size_t *end);
+bool csv_count_row(struct csv_count *c, const struct text_bytes *t, const struct csv_layout *layout,
+                   size_t limit);
 
 enum csv_verdict {
     CSV_ROW_EXACT,

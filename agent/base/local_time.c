@@ -35,10 +35,15 @@ static bool plain(struct sv text, char *to, struct cursor *c)
         return false;
     for (size_t i = 0; i < text.n;) {
         struct sv rest = sv_slice(text, i, text.n);
+        if ((unsigned char)rest.p[0] < 0x80) {
+            to[n++] = ascii_is_space(rest.p[0]) ? ' ' : ascii_lower(rest.p[0]);
+            i++;
+            continue;
+        }
         size_t mark = one_of(rest, marks, sizeof marks / sizeof marks[0]);
         size_t blank = one_of(rest, blanks, sizeof blanks / sizeof blanks[0]);
         if (!mark)
-            to[n++] = blank || ascii_is_space(rest.p[0]) ? ' ' : ascii_lower(rest.p[0]);
+            to[n++] = blank ? ' ' : rest.p[0];
         i += mark ? mark : blank ? blank : 1;
     }
     *c = (struct cursor){to, to + n};

@@ -572,6 +572,18 @@ Test(csv, a_replaced_file_is_noticed)
 
 /* --- damage --- */
 
+#define DAMAGED                                                                                              \
+    VIEWER_HEADER VIEWER_HIT "Error,11/25/2008 3:16:07 PM,MSExchangeIS,9646,General,\"" QUOTED               \
+                             "\r\n" VIEWER_HIT "garbage 9646\r\nError,1/1/2008 1:00:00 "                     \
+                             "AM,ESE,1,General,\"open\r\n" VIEWER_HIT VIEWER_OTHER VIEWER_HIT
+
+Test(csv, damage_costs_the_same_however_the_export_grows_and_wherever_reading_goes_on)
+{
+    options.selector = &all;
+    every_growth_gives_the_same(SV(DAMAGED));
+    every_position_goes_on(SV(DAMAGED));
+}
+
 Test(csv, a_row_with_an_open_quote_costs_that_row_only)
 {
 #define TORN "Error,11/25/2008 3:16:07 PM,MSExchangeIS,9646,General,\"" QUOTED "\r\n"
