@@ -158,8 +158,9 @@ enum json_hit json_id_at(const struct text_bytes *t, size_t floor, size_t at, si
     if (!before_blanks(t, floor, i, &i) || at_index(t, i) != ':' || !before_blanks(t, floor, i, &i) ||
         at_index(t, i) != '"' || !is_id_key(t, floor, i))
         return JSON_HIT_NO;
+    /* The needle of UTF-16 leaves out a zero byte, which may be missing. */
     if (!is_there(t, next))
-        return final ? JSON_HIT_YES : JSON_HIT_CUT;
+        return !final ? JSON_HIT_CUT : next <= t->n ? JSON_HIT_YES : JSON_HIT_NO;
     unsigned c = at_index(t, next);
     bool ends = quoted ? c == '"' : is_blank(c) || c == ',' || c == '}' || c == ']';
     return ends ? JSON_HIT_YES : JSON_HIT_NO;

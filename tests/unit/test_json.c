@@ -890,6 +890,33 @@ Test(json, a_cut_at_every_byte_leaves_the_whole_records)
     }
 }
 
+Test(json, a_cut_at_every_byte_of_utf16_reports_what_is_there)
+{
+    for (int big = 0; big < 2; big++) {
+        struct sv wide = utf16(SV(HIT("1") "\n" HIT("2")), big, true);
+        size_t first = 2 * sizeof HIT("1");
+        for (size_t n = 2; n <= wide.n; n++) {
+            struct position start = {0};
+            /* A copy of its own, so that a read beyond it is found out. */
+            char *copy = malloc(n);
+            memcpy(copy, wide.p, n);
+            buf_reset(&dump);
+            run_from(&dump, sv_make(copy, n), &start, &(struct parser_options){.selector = &nine}, false);
+            size_t whole = (n >= first) + (n == wide.n);
+            cr_assert_eq(count_lines(buf_sv(&dump), "EVENT"), whole, "cut at %zu", n);
+            free(copy);
+        }
+        free_sv(wide);
+    }
+}
+
+Test(json, a_digit_without_its_second_byte_is_no_id)
+{
+    struct sv wide = utf16(SV("{\"EventID\":9646"), false, true);
+    assert_sv(run(sv_slice(wide, 0, wide.n - 1)), SV("SKIP the record is cut off\n"));
+    free_sv(wide);
+}
+
 Test(json, a_record_that_was_torn_off_takes_no_other_with_it)
 {
     struct sv one = SV(HIT("1"));
