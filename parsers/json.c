@@ -111,7 +111,7 @@ static size_t lowered(size_t index, size_t by)
 static enum text_refill refill(struct parser *p)
 {
     size_t keep = p->is_open ? p->open : earliest(p, p->at), gone;
-    if (keep < record_limit(p))
+    if (keep < EVENT_TEXT_MAX)
         keep = 0;
     enum text_refill result = text_window_more(&p->window, keep, &gone);
     p->floor = lowered(p->floor, gone);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_MAX_BYTES = 128, NUMBER_MAX = 64 };
+enum { PATH_MAX_BYTES = 128, NUMBER_MAX = 64, VALUES_BYTES = 256 * 1024 };
 
 struct json_decoder {
     struct json_tree *tree;
@@ -26,7 +26,7 @@ struct json_decoder *json_decoder_new(void)
     struct json_decoder *d = calloc(1, sizeof *d);
     if (!d)
         return NULL;
-    arena_init(&d->arena, EVENT_TEXT_MAX);
+    arena_init(&d->arena, VALUES_BYTES);
     d->tree = json_tree_new();
     if (d->tree)
         return d;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TREE_BYTES = 4 << 20, CLEAN_BYTES = (1 << 20) + 64 * 1024 };
+enum { TREE_BYTES = 5 << 19, CLEAN_BYTES = (1 << 20) + 64 * 1024 };
 
 struct json_tree *json_tree_new(void)
 {
