@@ -56,6 +56,7 @@ static void make_event_hostile(struct event *e)
     e->user_sid = text();
     e->task_text = text();
     e->original = text();
+    e->timezone = text();
     e->level.has = hostile_below(&h, 2) != 0;
     e->level_text = text();
     e->time.present = hostile_below(&h, 8) != 0;

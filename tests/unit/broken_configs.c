@@ -206,6 +206,12 @@ const struct broken_config broken_configs[] = {
      0},
     {SOURCE("  - name: b\n    paths: [/x]\n    poll_interval: 10ms\n"), 5, 20, "must be between 100ms and 1h",
      0},
+    {SOURCE("  - name: b\n    paths: [/x]\n    timezone: Europe/Atlantis\n"), 5, 15,
+     "`timezone`|there is no time zone of that name", 0},
+    {SOURCE("  - name: b\n    paths: [/x]\n    date_order: myd\n"), 5, 17, "`date_order`|did you mean `mdy`",
+     0},
+    {SOURCE("  - name: b\n    paths: [/x]\n    encoding: utf8\n"), 5, 15, "`encoding`|did you mean `utf-8`",
+     0},
     {SOURCE("  - name: b\n    paths: [/x]\n    exclude: x\n"), 5, 14, "`exclude` must be a list", 0},
 
     /* references */

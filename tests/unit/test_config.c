@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration: what is refused and how, and what good files become. */
+#include "codepage.h"
 #include "config.h"
+#include "local_time.h"
 
 #include "broken_configs.h"
 #include "fake_registry.h"
@@ -159,6 +161,10 @@ Test(config, a_source_and_an_output_get_their_defaults)
     cr_assert_eq(s->exclude.count, 0);
     cr_assert_eq(s->from, FROM_BEGINNING);
     cr_assert_eq(s->poll_interval_ms, 1000);
+    cr_assert_str_eq(s->timezone, "local");
+    cr_assert_not_null(s->zone);
+    cr_assert_eq(s->date_order, DATE_ORDER_AUTO);
+    cr_assert_eq(s->encoding, CODE_PAGE_AUTO);
     cr_assert_eq(config->output_count, 1);
     const struct config_output *o = &config->outputs[0];
     cr_assert_str_eq(o->name, "o");
@@ -184,7 +190,8 @@ Test(config, every_setting_of_the_file_arrives)
           "select: [{provider: MSExchangeIS*, id: 9646}, {provider: MSExchangeIS, id: '*'}]\n"
           "sources:\n"
           "  - {name: a, paths: ['C:\\exports\\**\\*.evtx', /y], exclude: ['*.tmp'], from: end, "
-          "poll_interval: 5s}\n"
+          "poll_interval: 5s,\n"
+          "     timezone: '-05:30', date_order: dmy, encoding: windows-1251}\n"
           "outputs:\n"
           "  - {name: o, type: screen, format: pages, sources: [a], original: always, diag_context: true, "
           "message_key: host,\n"
@@ -211,6 +218,9 @@ Test(config, every_setting_of_the_file_arrives)
     cr_assert_str_eq(config->sources[0].exclude.items[0], "*.tmp");
     cr_assert_eq(config->sources[0].from, FROM_END);
     cr_assert_eq(config->sources[0].poll_interval_ms, 5000);
+    cr_assert_eq(zone_offset_at(config->sources[0].zone, 0), -19800);
+    cr_assert_eq(config->sources[0].date_order, DATE_ORDER_DMY);
+    cr_assert_eq(config->sources[0].encoding, CODE_PAGE_WINDOWS_1251);
     const struct config_output *o = &config->outputs[0];
     cr_assert_str_eq(o->encoder->name, "pages");
     cr_assert_str_eq(o->sources.items[0], "a");

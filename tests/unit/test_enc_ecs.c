@@ -239,6 +239,15 @@ Test(enc_ecs, without_original_the_sample_is_smaller_by_it_and_its_tag)
     cr_assert_eq(with - out.n, s.event.original.n + strlen(",\"original\":\"\",\"preserve_original_event\""));
 }
 
+Test(enc_ecs, the_zone_of_a_time_is_told_only_where_the_export_named_none)
+{
+    parsed();
+    cr_assert_null(at("event/timezone"));
+    s.event.timezone = SV("Europe/Berlin");
+    parsed();
+    cr_assert_str_eq(json_string_value(at("event/timezone")), "Europe/Berlin");
+}
+
 /* ---- original, hash, tags ---- */
 
 static bool ships(void)
