@@ -29,10 +29,12 @@ void json_tree_free(struct json_tree *t)
 struct json_node *json_node_member(const struct json_node *node, struct sv name)
 {
     struct json_node *found = NULL;
-    if (!node || node->kind != JSON_NODE_OBJECT)
+    if (!node || node->kind != JSON_NODE_OBJECT || name.n == 0)
         return NULL;
+    /* The last character tells more names apart than the first. */
     for (struct json_node *m = node->first; m; m = m->next)
-        if (m->name.n == name.n && memcmp(m->name.p, name.p, name.n) == 0)
+        if (m->name.n == name.n && m->name.p[name.n - 1] == name.p[name.n - 1] &&
+            memcmp(m->name.p, name.p, name.n) == 0)
             found = m;
     return found;
 }

@@ -44,7 +44,8 @@ struct json_node *json_tree_read(struct json_tree *t, struct sv text, bool *repl
 struct json_node *json_tree_read_plain(struct json_tree *t, struct sv text);
 struct json_node *json_tree_read_long(struct json_tree *t, struct sv text, bool *replaced);
 
-/* The last member of that name; NULL where there is none or node is no object. NULL node is allowed. */
+/* The last member of that name; NULL where there is none, the name is empty or node is no object. NULL node
+ * is allowed. */
 struct json_node *json_node_member(const struct json_node *node, struct sv name);
 
 #endif

@@ -13,6 +13,7 @@ MAY_INCLUDE = {"base": {"base"}, "os": {"base", "os"}, "parsers": {"base", "pars
 # A library belongs to the files that are named here and to nobody else.
 LIBRARY_OWNERS = {
     "expat.h": {"parsers/xml_decode.c"},
+    "jansson.h": {"parsers/json_jansson.c"},
     "libdeflate.h": {"parsers/evtx_chunk.c"},
     "librdkafka/rdkafka.h": {"outputs/sink_kafka.c", "outputs/kafka_library.h"},
     "openssl/": {"outputs/tls.c", "outputs/tls_trust.c", "outputs/tls_trust.h", "agent/identity.c"},
@@ -58,7 +59,7 @@ def test_platform_conditionals_stand_in_the_os_layer_only(_):
 
 
 def test_only_the_registry_names_plug_ins(_):
-    plugins = re.compile(r"\b(parser|encoder|sink)_(evtx|xml|ecs|rfc5424|kafka|syslog_udp|syslog_tcp|syslog_tls|file|stdout)\b")
+    plugins = re.compile(r"\b(parser|encoder|sink)_(evtx|json|xml|ecs|rfc5424|kafka|syslog_udp|syslog_tcp|syslog_tls|file|stdout)\b")
     wrong = []
     for path in sources():
         text = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", path.read_text(), flags=re.S)
