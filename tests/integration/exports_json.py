@@ -230,7 +230,8 @@ def vector(events):
 # Every layout by its name.
 LAYOUTS = {
     "psh5_winevent": psh5_winevent, "psh5_winevent_compressed": psh5_winevent_compressed,
-    "psh7_winevent": psh7_winevent, "psh7_winevent_lines": psh7_winevent_lines, "psh5_eventlog": psh5_eventlog, "wmi": wmi, "winlogbeat": winlogbeat,
-    "winlogbeat_dotted": winlogbeat_dotted, "winlogbeat_6": winlogbeat_6, "nxlog": nxlog, "nxlog_syslog": nxlog_syslog,
-    "fluent_bit": fluent_bit, "otel": otel, "otel_otlp": otel_otlp, "vector": vector,
+    "psh7_winevent": psh7_winevent, "psh7_winevent_lines": psh7_winevent_lines, "psh5_eventlog": psh5_eventlog,
+    "wmi": wmi, "winlogbeat": winlogbeat, "winlogbeat_dotted": winlogbeat_dotted, "winlogbeat_6": winlogbeat_6,
+    "nxlog": nxlog, "nxlog_syslog": nxlog_syslog, "fluent_bit": fluent_bit, "otel": otel, "otel_otlp": otel_otlp,
+    "vector": vector,
 }
