@@ -44,6 +44,9 @@ struct parser {
     size_t at;    /* searched up to here */
     size_t open;  /* where a record begins whose end is not there yet */
     bool is_open;
+    bool looked; /* the end of the window was looked at: an object is open there at begun, if has_begun */
+    bool has_begun;
+    size_t begun;
     size_t region; /* end of an object that is no event; tries counts the ids met in it */
     unsigned tries;
 
@@ -111,13 +114,14 @@ static size_t lowered(size_t index, size_t by)
 static enum text_refill refill(struct parser *p)
 {
     size_t keep = p->is_open ? p->open : earliest(p, p->at), gone;
-    if (keep < record_limit(p))
+    if (keep < EVENT_TEXT_MAX)
         keep = 0;
     enum text_refill result = text_window_more(&p->window, keep, &gone);
     p->floor = lowered(p->floor, gone);
     p->at = lowered(p->at, gone);
     p->open = lowered(p->open, gone);
     p->region = lowered(p->region, gone);
+    p->looked &= result != TEXT_REFILLED;
     return result;
 }
 
@@ -134,7 +138,7 @@ static void finish(struct parser *p, struct step *step, enum step_kind kind, siz
 static bool settle(struct parser *p, struct step *step, enum step_kind kind, size_t end)
 {
     p->floor = p->at = end;
-    p->is_open = false;
+    p->is_open = p->looked = false;
     p->region = 0;
     finish(p, step, kind, end);
     return true;
@@ -223,6 +227,7 @@ static bool go_through(struct parser *p, size_t start, size_t next, struct event
     if (beyond)
         return skip(p, step, start, end, "the record is longer than 1 MiB");
     p->is_open = *more = true;
+    p->looked &= p->open == start;
     p->open = start;
     return false;
 }
@@ -323,17 +328,22 @@ static bool search_any(struct parser *p, struct event *e, struct step *step)
 static void stop_here(struct parser *p, struct step *step)
 {
     struct text_bytes t = bytes_of(p);
-    size_t start = p->open, low = whole_units(p, earliest(p, t.n));
-    bool begun = p->is_open || (p->coding_known && json_open_record(&t, low, &start));
-    if (begun && text_window_is_final(&p->window)) {
-        skip(p, step, start, t.n, "the record is cut off");
+    /* Once for what is there: the owner asks again and again while a file rests. */
+    if (!p->looked) {
+        p->looked = true;
+        p->begun = p->open;
+        p->has_begun = p->is_open ||
+                       (p->coding_known && json_open_record(&t, whole_units(p, earliest(p, t.n)), &p->begun));
+    }
+    if (p->has_begun && text_window_is_final(&p->window)) {
+        skip(p, step, p->begun, t.n, "the record is cut off");
         return;
     }
-    if (begun) {
-        step->offset = p->window.base + start;
-        step->length = t.n - start;
+    if (p->has_begun) {
+        step->offset = p->window.base + p->begun;
+        step->length = t.n - p->begun;
     }
-    finish(p, step, STEP_MORE, begun ? start : whole_units(p, t.n));
+    finish(p, step, STEP_MORE, p->has_begun ? p->begun : whole_units(p, t.n));
 }
 
 static void json_next(struct parser *p, struct event *event, struct step *step)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One JSON record as an event. Decoded with jansson; which member means what is json_shapes.h's to say.
+ * One JSON record as an event; which member means what is json_shapes.h's to say.
  *
  * Times without zone go through the source's zone. A numeric date whose day and month could be each other
  * follows the source's order, and without one is taken month first: the tools write ISO 8601, and PowerShell

@@ -32,6 +32,41 @@ static inline bool is_blank(unsigned c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* What a search may stop at. */
+enum { CLASS_QUOTE = 1, CLASS_BRACKET = 2, CLASS_BREAK = 4, CLASS_BACKSLASH = 8 };
+
+static const uint8_t classes[256] = {
+    ['"'] = CLASS_QUOTE,   ['{'] = CLASS_BRACKET, ['}'] = CLASS_BRACKET, ['['] = CLASS_BRACKET,
+    [']'] = CLASS_BRACKET, ['\n'] = CLASS_BREAK,  ['\r'] = CLASS_BREAK,  ['\\'] = CLASS_BACKSLASH,
+};
+
+/* Index of the last unit in [floor, at) of one of the classes; false when there is none. */
+static bool back_to(const struct text_bytes *t, size_t floor, size_t at, unsigned wanted, size_t *index)
+{
+    size_t unit = text_unit(t->encoding);
+    if (unit == 1)
+        while (at > floor && !(classes[t->p[at - 1]] & wanted))
+            at--;
+    else
+        while (at >= floor + unit && !(classes[at_index(t, at - unit)] & wanted))
+            at -= unit;
+    *index = at - unit;
+    return at >= floor + unit;
+}
+
+/* Index of the first unit from i on of one of the classes, or one that is not there. */
+static size_t on_to(const struct text_bytes *t, size_t i, unsigned wanted)
+{
+    size_t unit = text_unit(t->encoding);
+    if (unit == 1)
+        while (i < t->n && !(classes[t->p[i]] & wanted))
+            i++;
+    else
+        while (is_there(t, i) && !(classes[at_index(t, i)] & wanted))
+            i += unit;
+    return i;
+}
+
 /* Index of the last unit in [floor, at) that is no blank; false when there is none. */
 static bool before_blanks(const struct text_bytes *t, size_t floor, size_t at, size_t *index)
 {
@@ -74,18 +109,14 @@ static bool is_escaped(const struct text_bytes *t, size_t floor, size_t at)
  */
 static enum json_around string_start(const struct text_bytes *t, size_t floor, size_t close, size_t *open)
 {
-    size_t unit = text_unit(t->encoding);
-    while (close >= floor + unit) {
-        close -= unit;
-        unsigned c = at_index(t, close);
-        if (c == '\n' || c == '\r') {
-            *open = close + unit;
+    while (back_to(t, floor, close, CLASS_QUOTE | CLASS_BREAK, &close)) {
+        *open = close;
+        if (at_index(t, close) != '"') {
+            *open += text_unit(t->encoding);
             return JSON_AROUND_BROKEN;
         }
-        if (c == '"' && !is_escaped(t, floor, close)) {
-            *open = close;
+        if (!is_escaped(t, floor, close))
             return JSON_AROUND_FOUND;
-        }
     }
     return JSON_AROUND_NONE;
 }
@@ -127,8 +158,9 @@ enum json_hit json_id_at(const struct text_bytes *t, size_t floor, size_t at, si
     if (!before_blanks(t, floor, i, &i) || at_index(t, i) != ':' || !before_blanks(t, floor, i, &i) ||
         at_index(t, i) != '"' || !is_id_key(t, floor, i))
         return JSON_HIT_NO;
+    /* The needle of UTF-16 leaves out a zero byte, which may be missing. */
     if (!is_there(t, next))
-        return final ? JSON_HIT_YES : JSON_HIT_CUT;
+        return !final ? JSON_HIT_CUT : next <= t->n ? JSON_HIT_YES : JSON_HIT_NO;
     unsigned c = at_index(t, next);
     bool ends = quoted ? c == '"' : is_blank(c) || c == ',' || c == '}' || c == ']';
     return ends ? JSON_HIT_YES : JSON_HIT_NO;
@@ -149,19 +181,18 @@ enum json_hit json_id_key_at(const struct text_bytes *t, size_t floor, size_t at
 /* The bracket that opens what index at lies in, an object's or an array's; at lies outside of strings. */
 static enum json_around bracket_around(const struct text_bytes *t, size_t floor, size_t at, size_t *open)
 {
-    size_t unit = text_unit(t->encoding), closed = 0;
-    while (at >= floor + unit) {
-        at -= unit;
+    size_t closed = 0;
+    while (back_to(t, floor, at, CLASS_QUOTE | CLASS_BRACKET, &at)) {
         unsigned c = at_index(t, at);
+        *open = at;
         if (c == '"') {
-            enum json_around string = string_start(t, floor, at, &at);
-            *open = at;
+            enum json_around string = string_start(t, floor, at, open);
             if (string != JSON_AROUND_FOUND)
                 return string;
+            at = *open;
         } else if (c == '}' || c == ']') {
             closed++;
-        } else if ((c == '{' || c == '[') && closed-- == 0) {
-            *open = at;
+        } else if (closed-- == 0) {
             return JSON_AROUND_FOUND;
         }
     }
@@ -215,11 +246,12 @@ enum json_around json_record_start(const struct text_bytes *t, size_t floor, siz
 static enum json_walk string_end(const struct text_bytes *t, size_t i, size_t *end)
 {
     size_t unit = text_unit(t->encoding);
-    for (i += unit; is_there(t, i); i += unit) {
+    for (i += unit;; i += 2 * unit) {
+        i = on_to(t, i, CLASS_QUOTE | CLASS_BREAK | CLASS_BACKSLASH);
+        if (!is_there(t, i))
+            break;
         unsigned c = at_index(t, i);
-        if (c == '\\') {
-            i += unit;
-        } else if (c == '"' || c == '\n' || c == '\r') {
+        if (c != '\\') {
             *end = c == '"' ? i + unit : i;
             return c == '"' ? JSON_WALK_END : JSON_WALK_BROKEN;
         }
@@ -337,17 +369,13 @@ static size_t last_anchor(const struct text_bytes *t, size_t floor)
 /* Where a string is open at the end of t, its quote; else t->n. */
 static size_t open_string(const struct text_bytes *t, size_t i)
 {
-    size_t unit = text_unit(t->encoding), end;
-    while (is_there(t, i)) {
-        if (at_index(t, i) != '"') {
-            i += unit;
-            continue;
-        }
+    size_t end;
+    while (i = on_to(t, i, CLASS_QUOTE), is_there(t, i)) {
         if (string_end(t, i, &end) == JSON_WALK_MORE)
             return i;
         i = end;
     }
-    return t->n - (t->n - i) % unit;
+    return t->n - (t->n - i) % text_unit(t->encoding);
 }
 
 bool json_open_record(const struct text_bytes *t, size_t floor, size_t *start)

@@ -55,8 +55,8 @@ def text_5(value, pretty=True, column=0):
 
 
 def winevent(event, time):
-    return {"Message": message(event), "Id": event.event_id, "Version": None, "Qualifiers": event.qualifiers, "Level": 2,
-            "Task": 6, "Opcode": None, "Keywords": 36028797018963968, "RecordId": event.record_id,
+    return {"Message": message(event), "Id": event.event_id, "Version": None, "Qualifiers": event.qualifiers,
+            "Level": 2, "Task": 6, "Opcode": None, "Keywords": 36028797018963968, "RecordId": event.record_id,
             "ProviderName": event.provider, "ProviderId": None, "LogName": "Application", "ProcessId": None,
             "ThreadId": None, "MachineName": event.computer, "UserId": None, "TimeCreated": time, "ActivityId": None,
             "RelatedActivityId": None, "ContainerLog": "application", "MatchedQueryIds": [], "Bookmark": {},
@@ -136,8 +136,8 @@ def winlogbeat_dotted(events):
                 yield from flat(inner, f"{prefix}{key}.")
             else:
                 yield prefix + key, inner
-    return "".join(json.dumps({"@timestamp": beat_time(e), **dict(flat(beat_fields(e), "winlog.")), "log.level": "error",
-                               "message": message(e)}, ensure_ascii=False) + "\n" for e in events)
+    return "".join(json.dumps({"@timestamp": beat_time(e), **dict(flat(beat_fields(e), "winlog.")),
+                               "log.level": "error", "message": message(e)}, ensure_ascii=False) + "\n" for e in events)
 
 
 def winlogbeat_6(events):
@@ -223,8 +223,9 @@ def vector(events):
 
 # Every layout by its name.
 LAYOUTS = {
-    "psh5_winevent": psh5_winevent, "psh5_winevent_compressed": psh5_winevent_compressed, "psh7_winevent": psh7_winevent,
-    "psh7_winevent_lines": psh7_winevent_lines, "psh5_eventlog": psh5_eventlog, "wmi": wmi, "winlogbeat": winlogbeat,
-    "winlogbeat_dotted": winlogbeat_dotted, "winlogbeat_6": winlogbeat_6, "nxlog": nxlog, "nxlog_syslog": nxlog_syslog,
-    "fluent_bit": fluent_bit, "otel": otel, "otel_otlp": otel_otlp, "vector": vector,
+    "psh5_winevent": psh5_winevent, "psh5_winevent_compressed": psh5_winevent_compressed,
+    "psh7_winevent": psh7_winevent, "psh7_winevent_lines": psh7_winevent_lines, "psh5_eventlog": psh5_eventlog,
+    "wmi": wmi, "winlogbeat": winlogbeat, "winlogbeat_dotted": winlogbeat_dotted, "winlogbeat_6": winlogbeat_6,
+    "nxlog": nxlog, "nxlog_syslog": nxlog_syslog, "fluent_bit": fluent_bit, "otel": otel, "otel_otlp": otel_otlp,
+    "vector": vector,
 }

@@ -2,6 +2,7 @@
 /* Events as JSON: every tool's layout, in every encoding, cut, damaged and full of look-alikes. */
 #include "buf.h"
 #include "identity.h"
+#include "json_tree.h"
 #include "parser.h"
 #include "utf.h"
 
@@ -889,6 +890,33 @@ Test(json, a_cut_at_every_byte_leaves_the_whole_records)
     }
 }
 
+Test(json, a_cut_at_every_byte_of_utf16_reports_what_is_there)
+{
+    for (int big = 0; big < 2; big++) {
+        struct sv wide = utf16(SV(HIT("1") "\n" HIT("2")), big, true);
+        size_t first = 2 * sizeof HIT("1");
+        for (size_t n = 2; n <= wide.n; n++) {
+            struct position start = {0};
+            /* A copy of its own, so that a read beyond it is found out. */
+            char *copy = malloc(n);
+            memcpy(copy, wide.p, n);
+            buf_reset(&dump);
+            run_from(&dump, sv_make(copy, n), &start, &(struct parser_options){.selector = &nine}, false);
+            size_t whole = (n >= first) + (n == wide.n);
+            cr_assert_eq(count_lines(buf_sv(&dump), "EVENT"), whole, "cut at %zu", n);
+            free(copy);
+        }
+        free_sv(wide);
+    }
+}
+
+Test(json, a_digit_without_its_second_byte_is_no_id)
+{
+    struct sv wide = utf16(SV("{\"EventID\":9646"), false, true);
+    assert_sv(run(sv_slice(wide, 0, wide.n - 1)), SV("SKIP the record is cut off\n"));
+    free_sv(wide);
+}
+
 Test(json, a_record_that_was_torn_off_takes_no_other_with_it)
 {
     struct sv one = SV(HIT("1"));
@@ -1147,4 +1175,93 @@ Test(json, an_event_has_the_id_that_its_xml_export_has)
         id_of(&parser_json, sv_from(exports[i]), got);
         cr_assert_str_eq(got, want, "%s", exports[i]);
     }
+}
+
+/* --- the two ways through a record --- */
+
+static void put_node(struct buf *b, const struct json_node *node)
+{
+    buf_printf(b, "%d", (int)node->kind);
+    put_field(b, "", node->name);
+    put_field(b, "", node->text);
+    buf_printf(b, "(%zu ", node->count);
+    for (const struct json_node *inner = node->first; inner; inner = inner->next)
+        put_node(b, inner);
+    buf_putc(b, ')');
+}
+
+Test(json, the_plain_way_tells_the_same_as_jansson)
+{
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        " {\"a\" : [ 1 , -2 , 0 , \"\" , null, true, false, {\"\": \"x\"} ] }\r\n",
+        "{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u0041\\u00e9\\u20ac\\ufffe\",\"b\":\"\xc3\xbc\"}",
+        "{\"a\":9223372036854775807,\"b\":-9223372036854775808}",
+        "[[[[[]]]],{\"a\":{\"b\":{\"c\":1}}}]",
+    };
+    struct json_tree *one = json_tree_new(), *two = json_tree_new();
+    struct buf want;
+    buf_init(&want, 4096);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        bool replaced = false;
+        struct json_node *plain = json_tree_read_plain(one, sv_from(texts[i]));
+        struct json_node *other = json_tree_read_long(two, sv_from(texts[i]), &replaced);
+        cr_assert(plain && other && !replaced, "%s", texts[i]);
+        buf_reset(&dump);
+        buf_reset(&want);
+        put_node(&dump, plain);
+        put_node(&want, other);
+        assert_sv(buf_sv(&dump), buf_sv(&want));
+    }
+    buf_free(&want);
+    json_tree_free(one);
+    json_tree_free(two);
+}
+
+Test(json, what_is_no_json_is_none_either_way)
+{
+    static const char *const texts[] = {
+        "",
+        "{",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "[1,]",
+        "[1 2]",
+        "{'a':1}",
+        "{\"a\":01}",
+        "{\"a\":1.}",
+        "{\"a\":.5}",
+        "{\"a\":+1}",
+        "{\"a\":1e}",
+        "{\"a\":tru}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\u12g4\"}",
+        "{\"a\":\"\n\"}",
+        "{} {}",
+        "{\"a\":\"\\",
+        "1",
+        "\"a\"",
+        "{a:1}",
+        "[1]]",
+    };
+    struct json_tree *t = json_tree_new();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        bool replaced = false;
+        cr_assert_null(json_tree_read_plain(t, sv_from(texts[i])), "%s", texts[i]);
+        cr_assert_null(json_tree_read(t, sv_from(texts[i]), &replaced), "%s", texts[i]);
+    }
+    json_tree_free(t);
+}
+
+Test(json, numbers_of_64_bits_stay_as_written)
+{
+    struct json_tree *t = json_tree_new();
+    bool replaced = false;
+    struct json_node *root = json_tree_read(t, SV("{\"a\":18446744073709551615,\"a\":-1.5e3}"), &replaced);
+    cr_assert_not_null(root);
+    assert_sv(root->first->text, SV("18446744073709551615"));
+    assert_sv(json_node_member(root, SV("a"))->text, SV("-1.5e3"));
+    json_tree_free(t);
 }
