@@ -23,7 +23,7 @@ struct element {
 
 struct element_walk;
 
-/* attribute: the one that names elements; borrowed. NULL without memory. */
+/* attribute: the one that names elements, borrowed; NULL: none does. NULL without memory. */
 struct element_walk *element_walk_new(const char *attribute);
 void element_walk_free(struct element_walk *w); /* NULL is allowed */
 

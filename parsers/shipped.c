@@ -110,7 +110,7 @@ void shipped_next_block(struct shipped *s, const struct shipped_block *block, sh
         if (!block->begins(NULL, sv_slice(line.text, 0, TEXT_FILTER_LINE)))
             continue;
         text_lines_hold(&s->lines);
-        pull = take_block(s, block);
+        pull = block->ends && block->ends(line.text) ? TEXT_LINE : take_block(s, block);
         if (pull != TEXT_LINE && pull != TEXT_END)
             break;
         if (take_record(s, decode, event, step))
@@ -165,6 +165,8 @@ void shipped_set_level(struct event *e, struct sv word)
         {SV_INIT("情報"), 4},           {SV_INIT("信息"), 4},         {SV_INIT("資訊"), 4},
         {SV_INIT("정보"), 4},           {SV_INIT("verbose"), 5},
     };
+    if (sv_iends(word, SV(" event")))
+        word = sv_slice(word, 0, word.n - 6); /* Log Parser: "Error event" */
     if (sv_empty(word))
         return;
     e->level_text = word;

@@ -60,8 +60,7 @@ void shipped_next_block(struct shipped *s, const struct shipped_block *block, sh
 /* An id as written, in decimal: the high 16 of 32 bits are the qualifiers, too. False if it is no number. */
 bool shipped_set_id(struct event *e, struct sv digits);
 
-/* A number in decimal; left absent where v is none. A minus sign is allowed, for 64 bits written as signed.
- */
+/* A number in decimal or 0x…; left absent where v is none. 64 bits may be written as signed. */
 void shipped_set_number(struct opt_u64 *to, struct sv v);
 
 /* Level from a word in any of the languages of Windows, from Snare's, EventReporter's and NXLog's, and
@@ -71,11 +70,12 @@ void shipped_set_level(struct event *e, struct sv word);
 /* time_text, and time in the zone of the text, else in the source's: then event.timezone tells so. */
 void shipped_set_time(struct shipped *s, struct event *e, struct sv text);
 
-/* One named value of a format, and what it says about an event. Tables end with an absent name. */
 #define SHIPPED_TABLE_END                                                                                    \
     {                                                                                                        \
         NULL, 0                                                                                              \
     }
+
+/* One named value of a format, and what it says about an event. Tables end with an absent name. */
 struct shipped_field {
     struct sv name;
     enum {

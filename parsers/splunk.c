@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-enum { SURE = 90 };
+enum { SURE = 90, SURE_LATER = 40 }; /* a message of another format may hold a record */
 
 struct parser {
     struct shipped shipped;
@@ -164,12 +164,12 @@ static int splunk_probe(struct sv head, bool complete)
     head = sv_slice(head, 0, PARSER_HEAD_BYTES);
     rest = sv_trim(text_head_utf8(head, text));
     bool may_grow = !complete && head.n < PARSER_HEAD_BYTES;
-    while (text_take_line(&rest, &line)) {
+    for (bool first = true; text_take_line(&rest, &line); first = false) {
         if (!take_stamp(line, &time, &pairs))
             continue;
         next = pairs.n ? pairs : sv_trim(rest);
         if (!sv_absent(known_name(next)))
-            return SURE;
+            return first ? SURE : SURE_LATER;
     }
     return may_grow ? PROBE_MORE : 0;
 }

@@ -93,24 +93,24 @@ static struct sv without_escapes(struct arena *a, struct sv v)
     return sv_make(to, n);
 }
 
-/* A check sum or a counter, which Snare may put behind the message. */
-static bool is_trailer(struct sv v)
+/* v without a check sum or a counter at its end, which Snare may put behind the message. */
+static struct sv without_trailer(struct sv v, struct sv separator)
 {
-    for (size_t i = 0; i < v.n; i++)
-        if (ascii_hex_value(v.p[i]) < 0)
-            return false;
-    return v.n <= 32;
+    enum { TRAILER_MAX = 32 };
+    size_t n = v.n;
+    while (n > 0 && v.n - n <= TRAILER_MAX && ascii_hex_value(v.p[n - 1]) >= 0)
+        n--;
+    /* "#011" ends with digits itself. */
+    for (size_t end = n; end <= v.n && end <= n + separator.n; end++)
+        if (sv_ends(sv_slice(v, 0, end), separator))
+            return sv_slice(v, 0, end - separator.n);
+    return v;
 }
 
 static struct sv snare_message(struct sv v, struct sv separator)
 {
-    for (int trailers = 0; trailers < 2; trailers++) {
-        size_t at = sv_rfind(v, separator);
-        if (at == SV_NPOS || !is_trailer(sv_trim(sv_slice(v, at + separator.n, v.n))))
-            break;
-        v = sv_slice(v, 0, at);
-    }
-    return sv_trim(v);
+    v = without_trailer(sv_trim(v), separator);
+    return sv_trim(without_trailer(sv_trim(v), separator));
 }
 
 static const char *decode_snare(struct shipped *s, struct sv text, struct event *e)

@@ -13,12 +13,16 @@ MAY_INCLUDE = {"base": {"base"}, "os": {"base", "os"}, "parsers": {"base", "pars
 # A library belongs to the files that are named here and to nobody else.
 LIBRARY_OWNERS = {
 <<<<<<< HEAD
+<<<<<<< HEAD
     "expat.h": {"parsers/element_walk.c", "parsers/xml_decode.c"},
     "jansson.h": {"parsers/json_decode.c"},
 =======
     "expat.h": {"parsers/xml_decode.c"},
     "jansson.h": {"parsers/json_jansson.c"},
 >>>>>>> w-json
+=======
+    "expat.h": {"parsers/element_walk.c", "parsers/xml_decode.c"},
+>>>>>>> w-shippers
     "libdeflate.h": {"parsers/evtx_chunk.c"},
     "librdkafka/rdkafka.h": {"outputs/sink_kafka.c", "outputs/kafka_library.h"},
     "openssl/": {"outputs/tls.c", "outputs/tls_trust.c", "outputs/tls_trust.h", "agent/identity.c"},

@@ -183,9 +183,9 @@ Test(clixml, what_an_object_leaves_open_does_not_reach_the_next)
     check_gives(
         &utc,
         SV(HEAD "  <Obj RefId=\"0\">\n<I32 N=\"Id\">9646</I32></Obj><!--\n  </Obj>\n" WIN_EVENT(
-            "MSExchangeIS",
-            "9646", SENTENCE, VALUES) "  <Obj RefId=\"0\">\n<I32 N=\"Id\">9646</I32></Obj><\n  "
-                                      "</Obj><\n" WIN_EVENT("MSExchangeIS", "9646", SENTENCE, VALUES)),
+            "MSExchangeIS", "9646", SENTENCE,
+            VALUES) "  <Obj RefId=\"0\">\n<I32 N=\"Id\">9646</I32></Obj><\n  "
+                    "</Obj><\n" WIN_EVENT("MSExchangeIS", "9646", SENTENCE, VALUES)),
         SV("SKIP the XML is cut or not well-formed\n" WIN_EVENT_LINE(
             DATA, SENTENCE) "SKIP the XML is cut or not well-formed\n" WIN_EVENT_LINE(DATA, SENTENCE)));
 }

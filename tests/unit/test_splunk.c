@@ -145,6 +145,8 @@ Test(splunk, files_are_recognized_by_a_time_and_the_pair_behind_it)
 {
     cr_assert_gt(probe(LINES("x", "1", "y")), 80);
     cr_assert_gt(probe(BLANKS("x", "1", "y")), 80);
+    cr_assert_gt(probe("a rest\n" LINES("x", "1", "y")), 0);
+    cr_assert_lt(probe("Log Name: Application\n" LINES("x", "1", "y")), 50, "it may be quoted there");
     cr_assert_eq(probe(""), 0);
     cr_assert_eq(probe("02/18/2026 10:35:08 AM\nsomething else\n"), 0);
     cr_assert_eq(probe("02/18/2026 10:35:08 AM,MSExchangeIS,EventCode=9646\n"), 0);
