@@ -72,7 +72,8 @@ static bool begins_record(void *ctx, struct sv line)
     case LAYOUT_PSLOGLIST:
         return text_block_is_psloglist(line);
     case LAYOUT_LIST:
-        return sv_eq(text_block_property(line), sv_from(p->property));
+        return sv_starts(line, sv_from(p->property)) &&
+               sv_eq(text_block_property(line), sv_from(p->property));
     default:
         return text_page_begins_block(line);
     }

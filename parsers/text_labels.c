@@ -301,11 +301,17 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
     return best;
 }
 
-size_t text_colon_at(struct sv t, size_t at)
+size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
 {
-    if (at < t.n && t.p[at] == ':')
-        return 1;
-    return sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a")) ? 3 : 0;
+    for (*bytes = 1; at < t.n; at++) {
+        if (t.p[at] == ':')
+            return at;
+        if (t.p[at] == '\xef' && sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
+            *bytes = 3;
+            return at;
+        }
+    }
+    return t.n;
 }
 
 unsigned text_level(struct sv word)

@@ -134,17 +134,19 @@ static void find_tokens(struct text_page *p)
 {
     struct scan s = {.page = p};
     unsigned sentences = 0;
+    size_t bytes, colon = text_colon_next(p->text, 0, &bytes);
     for (size_t i = 0; i < p->text.n && p->count < TEXT_TOKENS_MAX; i++) {
         char c = p->text.p[i];
-        size_t colon = c == ':' || c == '\xef' ? text_colon_at(p->text, i) : 0;
-        if (is_break(c))
+        if (i > colon)
+            colon = text_colon_next(p->text, i, &bytes);
+        if (i == colon)
+            look_at_colon(&s, i, bytes);
+        else if (is_break(c))
             s.in_row = s.in_message = false;
         else if (c == '<' && !p->has_markup)
             i = behind_xml(p->text, i);
-        else if (colon)
-            look_at_colon(&s, i, colon);
         else if ((c == 'm' || c == 'M') && sentences < TEXT_TOKENS_MAX) {
-            sentences += i + 4 <= p->text.n && sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
+            sentences += sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
             look_at_word(&s, i);
         }
     }
@@ -159,28 +161,28 @@ void text_page_read(struct text_page *p, struct sv text, struct arena *arena)
     find_tokens(p);
 }
 
-bool text_page_is_line_of_event(struct sv line)
+/* Has the line a label that begins an event, or any that is in its place? */
+static bool has_label(struct sv line, bool first_only)
 {
-    size_t start;
-    for (size_t i = 0; i < line.n; i++) {
-        size_t colon = text_colon_at(line, i);
-        const struct text_label *label = colon ? text_label_before(line, 0, i, &start) : NULL;
-        if (label && (label->place != PLACE_LINE || begins_line(line, start)))
+    size_t start, bytes;
+    for (size_t i = text_colon_next(line, 0, &bytes); i < line.n;
+         i = text_colon_next(line, i + bytes, &bytes)) {
+        const struct text_label *label = text_label_before(line, 0, i, &start);
+        if (label && (label->place == PLACE_FIRST ||
+                      (!first_only && (label->place == PLACE_ANY || begins_line(line, start)))))
             return true;
     }
-    return sv_ifind(line, SV("mapi")) != SV_NPOS;
+    return false;
+}
+
+bool text_page_is_line_of_event(struct sv line)
+{
+    return has_label(line, false) || sv_ifind(line, SV("mapi")) != SV_NPOS;
 }
 
 bool text_page_begins_block(struct sv line)
 {
-    size_t start;
-    for (size_t i = 0; i < line.n; i++) {
-        size_t colon = text_colon_at(line, i);
-        const struct text_label *label = colon ? text_label_before(line, 0, i, &start) : NULL;
-        if (label && label->place == PLACE_FIRST)
-            return true;
-    }
-    return false;
+    return has_label(line, true);
 }
 
 /* --- messages --- */
