@@ -239,9 +239,10 @@ static enum date_order order_shown(struct parser *p)
             struct sv date = text_block_date(line.text);
             if (!sv_empty(date))
                 date_evidence_add(&p->evidence, date);
-            p->evidence_to = line.offset + line.length;
         }
         text_lines_close(&lines);
+        /* A part ends with a line; behind the last of the EVIDENCE_BYTES nothing is looked at. */
+        p->evidence_to = to;
     }
     return date_evidence_order(&p->evidence);
 }

@@ -228,6 +228,8 @@ static size_t blank_before(struct sv t, size_t at)
     struct sv v = sv_slice(t, 0, at);
     if (at && ascii_is_space(t.p[at - 1]))
         return 1;
+    if (at == 0 || (unsigned char)t.p[at - 1] < 0x80)
+        return 0;
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
         if (sv_ends(v, wide[i]))
             return wide[i].n;
@@ -253,7 +255,8 @@ static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv lab
             if (before == end)
                 return false;
             end = before;
-        } else if (want == '\'' && sv_ends(sv_slice(t, floor, end), curly)) {
+        } else if (want == '\'' && end > floor && t.p[end - 1] != want &&
+                   sv_ends(sv_slice(t, floor, end), curly)) {
             end -= curly.n;
         } else if (end == floor || ascii_lower(t.p[end - 1]) != ascii_lower(want)) {
             return false;
