@@ -276,7 +276,8 @@ static bool begin(struct cat *c, const struct cat_options *o)
     };
     selector_init_default(&c->selector);
     c->selector.all = o->all;
-    c->reading = (struct parser_options){.selector = &c->selector};
+    c->reading = o->reading;
+    c->reading.selector = &c->selector;
     c->counts_records = true;
     c->show_progress = os_stderr_is_terminal() && !os_stdout_is_terminal();
     c->next_progress_ms = os_monotonic_ms() + PROGRESS_MS;

@@ -3,13 +3,13 @@
 #ifndef MAPITAIL_CAT_H
 #define MAPITAIL_CAT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "parser.h"
 
 struct cat_options {
-    const char *format;  /* name of an encoder */
-    bool all;            /* every event, not 9646 alone */
-    char *const *inputs; /* files, globs, "-" for standard input */
+    const char *format;            /* name of an encoder */
+    bool all;                      /* every event, not 9646 alone */
+    struct parser_options reading; /* its selector is not used */
+    char *const *inputs;           /* files, globs, "-" for standard input */
     size_t count;
 };
 

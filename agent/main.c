@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line. */
 #include "cat.h"
+#include "os_zone.h"
 #include "registry.h"
 #include "run.h"
 
@@ -16,7 +17,9 @@ static const char usage[] = "mapitail " MAPITAIL_VERSION
                             "                                     every acknowledgement, exit\n"
                             "  mapitail check -c FILE [--connect] report every mistake of a configuration; "
                             "--connect: reach every output\n"
-                            "  mapitail cat [--format ecs|rfc5424] [--all] FILE|GLOB...\n"
+                            "  mapitail cat [--format ecs|rfc5424] [--all] [--timezone ZONE] [--date-order "
+                            "dmy|mdy|ymd]\n"
+                            "               [--encoding NAME] FILE|GLOB...\n"
                             "                                     records to standard output; - is standard "
                             "input; --all: every event\n"
                             "  mapitail --help | --version\n"
@@ -51,28 +54,74 @@ static int with_config(int argc, char **argv, const char *flag,
     return command(path, flag_set);
 }
 
+/* Options of cat that have a value, as written. */
+struct cat_words {
+    const char *format, *timezone, *date_order, *encoding;
+};
+
+static const char **cat_word(struct cat_words *w, const char *option)
+{
+    if (strcmp(option, "--format") == 0)
+        return &w->format;
+    if (strcmp(option, "--timezone") == 0)
+        return &w->timezone;
+    if (strcmp(option, "--date-order") == 0)
+        return &w->date_order;
+    return strcmp(option, "--encoding") == 0 ? &w->encoding : NULL;
+}
+
+/* Index of the word in names, which NULL ends, or -1. */
+static int index_of(const char *const *names, const char *word)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], word) == 0)
+            return i;
+    return -1;
+}
+
+static int cat_with(struct cat_options *o, const struct cat_words *w)
+{
+    struct fault f;
+    int order = index_of(date_order_names, w->date_order), page = index_of(code_page_names, w->encoding);
+    if (!registry_encoder(w->format))
+        return wrong_usage("unknown format", w->format);
+    if (order < 0)
+        return wrong_usage("the date order must be auto, dmy, mdy or ymd, not", w->date_order);
+    if (page < 0)
+        return wrong_usage("unknown encoding", w->encoding);
+    if (o->count == 0)
+        return wrong_usage("a file is needed (- for standard input)", NULL);
+    struct zone *zone = os_zone_load(w->timezone, &f);
+    if (!zone)
+        return wrong_usage("unknown time zone", w->timezone);
+    o->format = w->format;
+    o->reading = (struct parser_options){
+        .zone = zone, .date_order = (enum date_order)order, .code_page = (enum code_page)page};
+    int code = cat_run(o);
+    os_zone_free(zone);
+    return code;
+}
+
 static int cat_command(int argc, char **argv)
 {
-    struct cat_options o = {.format = "ecs", .inputs = argv};
+    struct cat_options o = {.inputs = argv};
+    struct cat_words words = {"ecs", "local", "auto", "auto"};
     bool options = true;
     for (int i = 2; i < argc; i++) {
         char *word = argv[i];
+        const char **value = options ? cat_word(&words, word) : NULL;
         if (options && strcmp(word, "--") == 0)
             options = false;
         else if (options && strcmp(word, "--all") == 0)
             o.all = true;
-        else if (options && strcmp(word, "--format") == 0 && i + 1 < argc)
-            o.format = argv[++i];
+        else if (value && i + 1 < argc)
+            *value = argv[++i];
         else if (options && word[0] == '-' && word[1])
             return wrong_usage("unknown or incomplete option", word);
         else
             argv[o.count++] = word; /* never ahead of i */
     }
-    if (!registry_encoder(o.format))
-        return wrong_usage("unknown format", o.format);
-    if (o.count == 0)
-        return wrong_usage("a file is needed (- for standard input)", NULL);
-    return cat_run(&o);
+    return cat_with(&o, &words);
 }
 
 int main(int argc, char **argv)

@@ -306,7 +306,7 @@ bool text_lines_end(const struct input *in, struct position *out, struct fault *
     if (!text_window_open(&w, in, &from, &index, fault))
         return false;
     enum text_refill result = text_window_coding(&w, CODE_PAGE_AUTO, &coding);
-    if (result == TEXT_REFILLED)
+    if (result <= TEXT_NOTHING)
         result = text_window_more(&w, index, &gone);
     struct text_bytes t = {w.p, w.n, coding.encoding};
     if (!text_break_before(&t, 0, t.n, &end, &next))

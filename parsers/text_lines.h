@@ -11,26 +11,31 @@
  *   {
  *       struct text_line line;
  *       enum text_pull pull;
- *       while ((pull = text_lines_find(&p->lines)) == TEXT_LINE &&                to the next "9646"
- * (optional) (pull = text_lines_next(&p->lines, &line)) == TEXT_LINE) { if (!begins_record(line.text))
- *               continue;                                                         garbage between records
- *           text_lines_hold(&p->lines);                                           the record begins here
+ *       while ((pull = text_lines_find(&p->lines)) == TEXT_LINE) {      the next "9646": optional
+ *           if ((pull = text_lines_next(&p->lines, &line)) != TEXT_LINE)
+ *               break;
+ *           if (!begins_record(line.text))
+ *               continue;                                               garbage between records
+ *           text_lines_hold(&p->lines);                                 the record begins here
  *           while ((pull = text_lines_next(&p->lines, &line)) == TEXT_LINE)
  *               if (begins_record(line.text)) {
- *                   text_lines_back(&p->lines);                                   not ours any more
+ *                   text_lines_back(&p->lines);                         not ours any more
  *                   break;
  *               }
  *           if (pull != TEXT_LINE && pull != TEXT_END)
  *               break;
+ *           event_clear(event);
  *           if (decode(p, text_lines_record(&p->lines, event), event)) {
  *               text_lines_finish(&p->lines, STEP_EVENT, step);
  *               return;
  *           }
- *           text_lines_pass(&p->lines);                                           not selected
+ *           text_lines_pass(&p->lines);                                 not selected
  *       }
  *       text_lines_stop(&p->lines, pull, step);
  *   }
  *
+ * A record that ends where the next one begins is waited for until then, or until the input is complete: a
+ * format that shows its records' ends (a closing quote, a blank line) leaves the inner loop there instead.
  * Formats of one line per record leave out hold, the inner loop and back. decode reads the record's text with
  * text_take_line (text_coding.h). One object belongs to one thread.
  */

@@ -11,26 +11,19 @@
  * The search keeps no state but the place where it is, so that any position between two records is as good as
  * the file's beginning, and how the input was cut by reads cannot matter.
  */
-#include "hash64.h"
 #include "needle.h"
-#include "parser.h"
+#include "text_window.h"
 #include "xml_decode.h"
 #include "xml_probe.h"
 #include "xml_scan.h"
 #include "xml_text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    READ_BYTES = 512 * 1024,
-    SLACK_BYTES = 64 * 1024, /* room for what is carried over to the next read */
-    CHECK_BYTES = 64,        /* before a position: what its check proves */
-    HEAD_BYTES = 4,          /* tell the encoding */
-    PREFIX_BYTES = 1024,     /* of the stable prefix */
-    TAIL_BYTES = 64 * 1024,  /* looked at by xml_end for a record that has only begun */
-    /* Bytes between two steps after which the owner gets one, a read below what the contract asks for. */
-    BREATH_BYTES = PARSER_PROGRESS_BYTES - READ_BYTES,
+    PREFIX_BYTES = 1024,          /* of the stable prefix */
+    TAIL_BYTES = 64 * 1024,       /* looked at by xml_end for a record that has only begun */
+    UTF8_SLACK_BYTES = 64 * 1024, /* of the buffer for UTF-8 above the longest record */
 };
 
 struct parser {
@@ -38,10 +31,8 @@ struct parser {
     const struct selector *selector;
     struct xml_decoder *decoder;
 
-    struct xml_text text; /* what is in memory: the file's bytes from base on */
-    uint8_t *memory;      /* text.p */
-    size_t capacity;
-    uint64_t base;
+    struct text_window window;
+    struct xml_text text; /* the window's bytes */
     bool form_known;
 
     bool by_number; /* search for the one id that is wanted */
@@ -60,99 +51,46 @@ struct parser {
     struct parser_counts counts;
 };
 
-/* --- positions --- */
-
-static uint64_t check_of(const uint8_t *before, size_t n)
-{
-    uint64_t h = hash64(HASH64_START, before, n);
-    return n == 0 ? 0 : h == 0 ? 1 : h;
-}
+/* --- bytes --- */
 
 static struct position position_at(const struct parser *p, size_t index)
 {
-    size_t n = index < CHECK_BYTES ? index : CHECK_BYTES;
-    return (struct position){.offset = p->base + index, .check = check_of(p->memory + index - n, n)};
+    return text_window_position(&p->window, index);
 }
 
-/* The bytes before offset, up to CHECK_BYTES; false after an I/O error or where they are not there. */
-static bool read_before(const struct input *in, uint64_t offset, uint8_t *to, size_t *n)
+/* The file's offset of an index. */
+static uint64_t offset_at(const struct parser *p, size_t index)
 {
-    *n = offset < CHECK_BYTES ? (size_t)offset : CHECK_BYTES;
-    return *n == 0 || (offset <= in->size && in->read_at(in->ctx, offset - *n, to, *n) == (ptrdiff_t)*n);
+    return p->window.base + index;
 }
 
-/* --- bytes --- */
-
-enum refill { REFILL_DONE, REFILL_NOTHING, REFILL_SHRUNK, REFILL_OS, REFILL_MEMORY };
-
-/* Drops what lies before the border but the bytes that a position's check needs. */
-static void drop_read(struct parser *p)
+static enum text_refill refill(struct parser *p)
 {
-    size_t gone = p->border > CHECK_BYTES ? p->border - CHECK_BYTES : 0;
-    if (gone == 0)
-        return;
-    memmove(p->memory, p->memory + gone, p->text.n - gone);
-    p->base += gone;
-    p->text.n -= gone;
+    size_t gone;
+    enum text_refill result = text_window_more(&p->window, p->border, &gone);
+    p->text.p = p->window.p;
+    p->text.n = p->window.n;
     p->border -= gone;
     p->bare = p->bare > gone ? p->bare - gone : 0;
     p->at -= gone;
+    return result;
 }
 
-static bool make_room(struct parser *p)
-{
-    if (p->capacity - p->text.n >= READ_BYTES)
-        return true;
-    size_t capacity = p->text.n + READ_BYTES + SLACK_BYTES;
-    uint8_t *memory = realloc(p->memory, capacity);
-    if (!memory)
-        return false;
-    p->memory = memory;
-    p->text.p = memory;
-    p->capacity = capacity;
-    return true;
-}
-
-static enum refill refill(struct parser *p)
-{
-    uint64_t end = p->base + p->text.n;
-    if (p->in->size < end)
-        return REFILL_SHRUNK;
-    if (p->in->size == end)
-        return REFILL_NOTHING;
-    drop_read(p);
-    if (!make_room(p))
-        return REFILL_MEMORY;
-    uint64_t left = p->in->size - end;
-    size_t want = left < READ_BYTES ? (size_t)left : READ_BYTES;
-    ptrdiff_t got = p->in->read_at(p->in->ctx, end, p->memory + p->text.n, want);
-    if (got < 0)
-        return REFILL_OS;
-    p->text.n += (size_t)got;
-    return got == 0 ? REFILL_NOTHING : REFILL_DONE;
-}
-
-/* True when the bytes in memory are all that will ever be. */
 static bool is_final(const struct parser *p)
 {
-    return p->in->complete && p->in->size == p->base + p->text.n;
+    return text_window_is_final(&p->window);
 }
 
-static enum refill learn_form(struct parser *p)
+static enum text_refill learn_form(struct parser *p)
 {
-    uint8_t head[HEAD_BYTES];
-    size_t n = p->in->size < HEAD_BYTES ? (size_t)p->in->size : HEAD_BYTES;
-    if (n == 0 || (n < HEAD_BYTES && !p->in->complete))
-        return REFILL_NOTHING;
-    ptrdiff_t got = p->in->read_at(p->in->ctx, 0, head, n);
-    if (got < 0)
-        return REFILL_OS;
-    if ((size_t)got < n)
-        return REFILL_NOTHING;
-    p->text.encoding = text_form_of(sv_make(head, n)).encoding;
+    struct text_coding coding;
+    enum text_refill result = text_window_coding(&p->window, CODE_PAGE_AUTO, &coding);
+    if (result != TEXT_REFILLED)
+        return result;
+    p->text.encoding = coding.encoding;
     xml_number_init(&p->number, p->id, p->text.encoding);
     p->form_known = true;
-    return REFILL_DONE;
+    return TEXT_REFILLED;
 }
 
 /* --- searching --- */
@@ -191,7 +129,7 @@ static enum search enter_record(struct parser *p, size_t start, size_t from)
  */
 static bool record_around(struct parser *p, size_t at, size_t seen, size_t *start)
 {
-    struct xml_text text = {p->memory, seen, p->text.encoding};
+    struct xml_text text = {p->text.p, seen, p->text.encoding};
     size_t overlap = p->bare > XML_TAG_BYTES_MAX ? p->bare - XML_TAG_BYTES_MAX : 0;
     size_t floor = overlap > p->border ? overlap : p->border, end = 0;
     if (at > record_limit(p) && floor < at - record_limit(p))
@@ -251,14 +189,14 @@ static enum search search_by_number(struct parser *p)
 {
     bool more = false;
     while (!more) {
-        const uint8_t *from = p->memory + p->at;
+        const uint8_t *from = p->text.p + p->at;
         const uint8_t *hit = needle_find_or(from, p->text.n - p->at, p->number.bytes, p->number.n, '!');
         if (!hit) {
             if (p->text.n - p->at >= p->number.n)
                 p->at = p->text.n - p->number.n + 1;
             break;
         }
-        size_t at = (size_t)(hit - p->memory);
+        size_t at = (size_t)(hit - p->text.p);
         if ((*hit == '!' ? search_mask(p, at, &more) : search_number(p, at, &more)) == SEARCH_FOUND)
             return SEARCH_FOUND;
     }
@@ -323,7 +261,7 @@ static void pass_blanks(struct parser *p)
 {
     size_t unit = text_unit(p->text.encoding), low = p->text.encoding == TEXT_UTF16BE;
     while (p->text.n - p->border >= unit) {
-        const uint8_t *c = p->memory + p->border;
+        const uint8_t *c = p->text.p + p->border;
         if (!ascii_is_space((char)c[low]) || (unit == 2 && c[1 - low] != 0))
             break;
         p->border += unit;
@@ -378,7 +316,7 @@ static void finish(struct parser *p, struct step *step, enum step_kind kind, siz
 
 static bool skip(struct parser *p, struct step *step, size_t end, const char *reason)
 {
-    step->offset = p->base + p->border;
+    step->offset = offset_at(p, p->border);
     step->length = end - p->border;
     step->reason = reason;
     finish(p, step, STEP_SKIP, end);
@@ -400,7 +338,7 @@ static bool deliver(struct parser *p, size_t end, struct sv text, struct event *
     if (!wanted)
         return reject(p, end);
     e->original = text;
-    e->offset = p->base + p->border;
+    e->offset = offset_at(p, p->border);
     e->length = end - p->border;
     finish(p, step, STEP_EVENT, end);
     return true;
@@ -429,7 +367,7 @@ static bool take_plain(struct parser *p, struct event *e, struct sv *text, size_
     if (p->tried || p->text.encoding != TEXT_UTF8)
         return false;
     p->tried = true;
-    struct sv there = sv_make(p->memory + p->border, p->text.n - p->border);
+    struct sv there = sv_make(p->text.p + p->border, p->text.n - p->border);
     size_t n = xml_decode_plain(p->decoder, sv_slice(there, 0, record_limit(p)), e);
     *text = sv_slice(there, 0, n);
     *end = p->border + n;
@@ -457,22 +395,6 @@ static bool go_on(struct parser *p, struct event *e, struct step *step, bool *mo
     return false;
 }
 
-static void fail(struct parser *p, struct step *step, enum refill why)
-{
-    static const struct {
-        enum fault_code code;
-        const char *text;
-    } faults[] = {
-        [REFILL_SHRUNK] = {FAULT_REPLACED, "the file became shorter than what was read of it"},
-        [REFILL_OS] = {FAULT_OS, "the file cannot be read"},
-        [REFILL_MEMORY] = {FAULT_MEMORY, "no memory"},
-    };
-    step->kind = STEP_FATAL;
-    step->pos = position_at(p, p->border);
-    fault_set(&step->fault, faults[why].code, 0, "%s", faults[why].text);
-    step->fault.offset = p->base + p->text.n;
-}
-
 /* Nothing more can be had now. */
 static void stop_here(struct parser *p, struct step *step)
 {
@@ -482,7 +404,7 @@ static void stop_here(struct parser *p, struct step *step)
         return;
     }
     if (begun) {
-        step->offset = p->base + p->border;
+        step->offset = offset_at(p, p->border);
         step->length = p->text.n - p->border;
     } else {
         pass_blanks(p);
@@ -503,22 +425,22 @@ static void xml_next(struct parser *p, struct event *event, struct step *step)
             continue;
         if (!p->in_record) {
             settle(p, false);
-            if (p->base + p->border - p->last_step >= BREATH_BYTES) {
+            if (offset_at(p, p->border) - p->last_step >= TEXT_BREATH_BYTES) {
                 step->kind = STEP_PROGRESS;
                 step->pos = position_at(p, p->border);
                 p->last_step = step->pos.offset;
                 return;
             }
         }
-        enum refill result = p->form_known ? REFILL_DONE : learn_form(p);
-        if (result == REFILL_DONE)
+        enum text_refill result = p->form_known ? TEXT_REFILLED : learn_form(p);
+        if (result == TEXT_REFILLED)
             result = refill(p);
-        if (result == REFILL_DONE)
+        if (result == TEXT_REFILLED)
             continue;
-        if (result == REFILL_NOTHING)
+        if (result == TEXT_NOTHING)
             stop_here(p, step);
         else
-            fail(p, step, result);
+            text_window_fail(&p->window, result, p->border, step);
         return;
     }
 }
@@ -531,7 +453,7 @@ static void xml_close(struct parser *p)
         return;
     xml_decoder_free(p->decoder);
     buf_free(&p->utf8);
-    free(p->memory);
+    text_window_close(&p->window);
     free(p);
 }
 
@@ -543,9 +465,9 @@ static struct parser *xml_new(const struct input *in, const struct selector *sel
     p->in = in;
     p->selector = selector;
     p->by_number = selector_single_id(selector, &p->id);
-    buf_init(&p->utf8, EVENT_TEXT_MAX + SLACK_BYTES);
+    buf_init(&p->utf8, EVENT_TEXT_MAX + UTF8_SLACK_BYTES);
     p->decoder = xml_decoder_new();
-    if (!p->decoder || !make_room(p)) {
+    if (!p->decoder) {
         xml_close(p);
         return NULL;
     }
@@ -555,50 +477,41 @@ static struct parser *xml_new(const struct input *in, const struct selector *sel
 static struct parser *xml_open(const struct input *in, const struct position *from,
                                const struct parser_options *options, struct fault *fault)
 {
-    size_t n = 0;
+    size_t index;
     struct parser *p = xml_new(in, options->selector);
     if (!p) {
         fault_set(fault, FAULT_MEMORY, 0, "no memory");
         return NULL;
     }
-    bool there = from->offset <= in->size;
-    if (there && !read_before(in, from->offset, p->memory, &n)) {
-        fault_set(fault, FAULT_OS, 0, "the file cannot be read");
-    } else if (!there || (from->check && from->check != check_of(p->memory, n))) {
-        fault_set(fault, FAULT_REPLACED, 0,
-                  "the content before the saved position is not the one that was read");
-    } else {
-        p->base = from->offset - n;
-        p->text.n = n;
-        p->last_step = from->offset;
-        set_border(p, n);
-        return p;
+    if (!text_window_open(&p->window, in, from, &index, fault)) {
+        xml_close(p);
+        return NULL;
     }
-    xml_close(p);
-    return NULL;
+    p->text.p = p->window.p;
+    p->text.n = p->window.n;
+    p->last_step = from->offset;
+    set_border(p, index);
+    return p;
 }
 
 /* A record of which only the beginning is there belongs to what is still to come. */
 static bool xml_end(const struct input *in, struct position *out, struct fault *fault)
 {
-    size_t n = in->size < TAIL_BYTES ? (size_t)in->size : TAIL_BYTES, start = n, end;
-    uint8_t head[HEAD_BYTES], *tail = malloc(n + 1);
-    size_t known = n < HEAD_BYTES ? n : HEAD_BYTES;
-    bool ok = tail && (n == 0 || (in->read_at(in->ctx, 0, head, known) == (ptrdiff_t)known &&
-                                  in->read_at(in->ctx, in->size - n, tail, n) == (ptrdiff_t)n));
-    if (ok) {
-        struct xml_text text = {tail, n, text_form_of(sv_make(head, known)).encoding};
-        if (xml_tag_before(&text, 0, n, &start, &end) != XML_TAG_EVENT)
-            start = n;
-        uint64_t offset = in->size - n + start;
-        ok = start >= CHECK_BYTES || read_before(in, offset, tail, &start);
-        size_t before = start < CHECK_BYTES ? start : CHECK_BYTES;
-        *out = (struct position){.offset = offset, .check = check_of(tail + start - before, before)};
-    }
-    if (!ok)
-        fault_set(fault, tail ? FAULT_OS : FAULT_MEMORY, 0, tail ? "the file cannot be read" : "no memory");
-    free(tail);
-    return ok;
+    struct position from = {.offset = in->size > TAIL_BYTES ? in->size - TAIL_BYTES : 0};
+    struct text_coding coding = {TEXT_UTF8, CODE_PAGE_UTF8};
+    struct text_window w;
+    size_t floor, gone, start, end;
+    if (!text_window_open(&w, in, &from, &floor, fault))
+        return false;
+    enum text_refill result = text_window_coding(&w, CODE_PAGE_AUTO, &coding);
+    if (result <= TEXT_NOTHING)
+        result = text_window_more(&w, floor, &gone);
+    struct xml_text text = {w.p, w.n, coding.encoding};
+    if (xml_tag_before(&text, floor, w.n, &start, &end) != XML_TAG_EVENT)
+        start = w.n;
+    *out = text_window_position(&w, start);
+    text_window_close(&w);
+    return result <= TEXT_NOTHING || fault_set(fault, FAULT_OS, 0, "the file cannot be read");
 }
 
 static void xml_counts(const struct parser *p, struct parser_counts *out)

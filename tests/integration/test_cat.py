@@ -208,7 +208,10 @@ def test_a_reader_that_goes_away_ends_it(directory):
 
 def test_wrong_usage_is_explained(_):
     for arguments, part in (((), "mapitail run"), (("cat",), "a file is needed"), (("cat", "--format", "xls", "x"), "unknown format"),
-                            (("frobnicate",), "unknown command"), (("run",), "-c FILE"), (("cat", "--al", "x"), "--al")):
+                            (("frobnicate",), "unknown command"), (("run",), "-c FILE"), (("cat", "--al", "x"), "--al"),
+                            (("cat", "--timezone", "Europe/Atlantis", "x"), "unknown time zone `Europe/Atlantis`"),
+                            (("cat", "--date-order", "myd", "x"), "the date order must be"),
+                            (("cat", "--encoding", "utf8", "x"), "unknown encoding `utf8`"), (("cat", "--timezone"), "--timezone")):
         got = mapitail(*arguments)
         equal(got.code, 64, str(arguments))
         contains(got.err, part)

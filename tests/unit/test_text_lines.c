@@ -434,6 +434,81 @@ Test(text_lines, an_input_that_shrinks_or_cannot_be_read_ends_in_a_fault)
     text_lines_close(&l);
 }
 
+/* --- texts of chance --- */
+
+static uint32_t chance(uint32_t below)
+{
+    static uint32_t state = 9646;
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+}
+
+static void make_text(struct buf *b, int form)
+{
+    static const char *const parts[] = {"#", "9646", "\n", "\r", "\r\n", "x", "96", "46", "##\n", "9646\n#"};
+    buf_reset(b);
+    if (form)
+        buf_lit(b, "  "); /* never in the way of the encoding's recognition */
+    for (size_t n = 4 + chance(40); n > 0; n--)
+        buf_put(b, sv_from(parts[chance(sizeof parts / sizeof parts[0])]));
+    if (form == 0)
+        return;
+    char copy[1000];
+    cr_assert_lt(b->n, sizeof copy);
+    memcpy(copy, b->p, b->n);
+    copy[b->n] = '\0';
+    char wide[2000];
+    struct sv v = utf16(copy, form & 1, form & 2, wide);
+    buf_reset(b);
+    buf_put(b, v);
+}
+
+/* One step per opening, each from the position of the one before. */
+static void parse_in_steps(struct sv text)
+{
+    struct bytes bytes = {text.p, text.n, 0, false};
+    struct input in = {&bytes, read_bytes, text.n, true};
+    struct position at = beginning;
+    struct step step;
+    buf_reset(&output);
+    do {
+        struct text_lines l;
+        cr_assert(text_lines_open(&l, &in, &at, &plain_options, &whole_filter, NULL));
+        parse_step(&l, &step);
+        at = step.pos;
+        text_lines_close(&l);
+    } while (step.kind != STEP_MORE);
+}
+
+Test(text_lines, searching_reading_growing_and_resuming_give_the_same_of_any_text)
+{
+    struct buf text;
+    char expected[4000];
+    size_t events = 0;
+    buf_init(&text, 4000);
+    for (int round = 0; round < 3000; round++) {
+        make_text(&text, round % 4);
+        struct sv v = buf_sv(&text);
+        buf_reset(&output);
+        events += parse(v, &no_filter, beginning).events;
+        size_t n = output.n;
+        cr_assert_lt(n, sizeof expected);
+        if (n)
+            memcpy(expected, output.p, n);
+        struct sv same = sv_make(expected, n);
+        buf_reset(&output);
+        parse(v, &whole_filter, beginning);
+        cr_assert(sv_eq(buf_sv(&output), same), "search, round %d:\n%.*s\n%.*s\n%.*s", round, SV_ARG(v),
+                  SV_ARG(same), SV_ARG(buf_sv(&output)));
+        parse_growing(v, round & 4 ? &whole_filter : &no_filter, 1 + chance(5));
+        cr_assert(sv_eq(buf_sv(&output), same), "growing, round %d:\n%.*s", round, SV_ARG(v));
+        parse_in_steps(v);
+        cr_assert(sv_eq(buf_sv(&output), same), "resumed, round %d:\n%.*s", round, SV_ARG(v));
+    }
+    cr_expect_gt(events, 3000, "%zu", events);
+    buf_free(&text);
+}
+
 /* --- limits --- */
 
 enum { MIB = 1 << 20 };
