@@ -9,6 +9,7 @@ enum {
     SENTENCE_MAX = 2048, /* bytes from the beginning of a sentence's line to its end */
     SENTENCE_ENDS = 16,  /* full stops and line ends that are tried */
     VALUE_MAX = 512,
+    EVENT_TOKENS = 64, /* that an event may have and be found whole wherever it stands */
 };
 
 /* --- words --- */
@@ -130,12 +131,14 @@ static size_t behind_xml(struct sv t, size_t at)
     return end == SV_NPOS ? t.n : at + end;
 }
 
-static void find_tokens(struct text_page *p)
+/* From an offset on, where no token is cut in two. */
+static void find_tokens(struct text_page *p, size_t from)
 {
-    struct scan s = {.page = p};
+    struct scan s = {.page = p, .floor = from};
     unsigned sentences = 0;
-    size_t bytes, colon = text_colon_next(p->text, 0, &bytes);
-    for (size_t i = 0; i < p->text.n && p->count < TEXT_TOKENS_MAX; i++) {
+    size_t i = from, bytes, colon = text_colon_next(p->text, from, &bytes);
+    p->count = p->at = 0;
+    for (; i < p->text.n && p->count < TEXT_TOKENS_MAX; i++) {
         char c = p->text.p[i];
         if (i > colon)
             colon = text_colon_next(p->text, i, &bytes);
@@ -150,15 +153,23 @@ static void find_tokens(struct text_page *p)
             look_at_word(&s, i);
         }
     }
+    p->is_whole = i >= p->text.n;
+    p->scanned = i;
 }
 
 void text_page_read(struct text_page *p, struct sv text, struct arena *arena)
 {
-    p->count = p->at = 0;
     p->arena = arena;
     p->has_markup = has_markup(sv_slice(text, 0, sv_find(text, SV("<Event "))));
     p->text = p->has_markup ? mapi_clean(text, arena) : text;
-    find_tokens(p);
+    find_tokens(p, 0);
+}
+
+/* An event's tokens are all there, or as many as there is room for. */
+static void go_on(struct text_page *p)
+{
+    while (!p->is_whole && p->at && p->count - p->at < EVENT_TOKENS)
+        find_tokens(p, p->at < p->count ? p->tokens[p->at].start : p->scanned);
 }
 
 /* Has the line a label that begins an event, or any that is in its place? */
@@ -388,5 +399,6 @@ bool text_page_next(struct text_page *p, struct text_facts *f)
     f->original = sv_slice(p->text, first, last);
     p->at = next;
     infer(p, f);
+    go_on(p);
     return true;
 }

@@ -19,7 +19,7 @@
 #include "arena.h"
 #include "text_facts.h"
 
-enum { TEXT_TOKENS_MAX = 512 }; /* labels and sentences per text; what is behind more is not looked at */
+enum { TEXT_TOKENS_MAX = 512 }; /* labels and sentences that are held at a time, and of one event */
 
 struct text_token {
     const struct text_label *label; /* NULL: a sentence without label */
@@ -32,6 +32,8 @@ struct text_page {
     struct arena *arena;
     struct text_token tokens[TEXT_TOKENS_MAX];
     size_t count, at;
+    size_t scanned;  /* behind what was looked at */
+    bool is_whole;   /* that is the end */
     bool has_markup; /* text is no part of what was given */
 };
 
