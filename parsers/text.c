@@ -30,6 +30,7 @@ enum {
     PREFIX_BYTES = 1024, /* of the stable prefix */
     EVIDENCE_BYTES = 64 * 1024,
     ARENA_BYTES = 2 << 20,
+    SCRATCH_BYTES = 256 << 10,
     PROPERTY_MAX = 32,
     TEXT_SLACK = 64 * 1024,
 };
@@ -53,7 +54,7 @@ struct parser {
 
     struct text_facts facts;
     struct xml_decoder *decoder;
-    struct arena arena;
+    struct arena arena, scratch;
     struct buf message, strings, binary;
     char label[ZONE_NAME_MAX], joined[LOCAL_TIME_TEXT_MAX + 1];
 
@@ -199,7 +200,7 @@ static void begin_part(struct parser *p)
     p->part_gave = false;
     p->part_next = 0;
     if (!is_strict(p))
-        text_page_read(&p->page, text, &p->arena);
+        text_page_read(&p->page, text, &p->arena, &p->scratch);
 }
 
 /* The facts of the part's next event. */
@@ -221,7 +222,7 @@ static bool next_facts(struct parser *p)
 
 static bool has_more_facts(const struct parser *p)
 {
-    return !is_strict(p) && p->page.at < p->page.count;
+    return !is_strict(p) && (p->page.at < p->page.count || !p->page.is_whole);
 }
 
 /* --- events --- */
@@ -386,6 +387,7 @@ static void text_close(struct parser *p)
     text_lines_close(&p->lines);
     xml_decoder_free(p->decoder);
     arena_free(&p->arena);
+    arena_free(&p->scratch);
     buf_free(&p->message);
     buf_free(&p->strings);
     buf_free(&p->binary);
@@ -404,6 +406,7 @@ static struct parser *text_open(const struct input *in, const struct position *f
     p->options = *options;
     p->from = *from;
     arena_init(&p->arena, ARENA_BYTES);
+    arena_init(&p->scratch, SCRATCH_BYTES);
     buf_init(&p->message, EVENT_TEXT_MAX + TEXT_SLACK);
     buf_init(&p->strings, EVENT_TEXT_MAX + TEXT_SLACK);
     buf_init(&p->binary, EVENT_TEXT_MAX);

@@ -55,12 +55,13 @@ static bool has_markup(struct sv t)
     return false;
 }
 
-bool text_page_is_sentence(struct sv text, struct arena *arena)
+bool text_page_is_sentence(struct sv text, struct arena *scratch)
 {
     struct mapi_words words;
     if (sv_ifind(text, SV("mapi")) == SV_NPOS)
         return false;
-    mapi_text_read(text, arena, &words);
+    arena_reset(scratch);
+    mapi_text_read(text, scratch, &words);
     return words.limit.has && !sv_empty(sv_trim(words.who)) && !sv_empty(words.type);
 }
 
@@ -116,8 +117,9 @@ static void look_at_word(struct scan *s, size_t at)
     if (!sv_istarts(sv_slice(t, at, at + 4), SV("mapi")) ||
         (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1]))))
         return;
-    size_t start = line_start(t, s->floor, at);
-    if (text_page_is_sentence(paragraph(sv_slice(t, start, start + SENTENCE_MAX)), s->page->arena))
+    size_t far = at > SENTENCE_MAX ? at - SENTENCE_MAX : 0;
+    size_t start = line_start(t, s->floor > far ? s->floor : far, at);
+    if (text_page_is_sentence(paragraph(sv_slice(t, start, start + SENTENCE_MAX)), s->page->scratch))
         add_token(s, NULL, start, at + 4);
 }
 
@@ -138,7 +140,7 @@ static void find_tokens(struct text_page *p, size_t from)
     unsigned sentences = 0;
     size_t i = from, bytes, colon = text_colon_next(p->text, from, &bytes);
     p->count = p->at = 0;
-    for (; i < p->text.n && p->count < TEXT_TOKENS_MAX; i++) {
+    for (; i < p->text.n && p->count < TEXT_TOKENS_MAX && sentences < TEXT_TOKENS_MAX; i++) {
         char c = p->text.p[i];
         if (i > colon)
             colon = text_colon_next(p->text, i, &bytes);
@@ -148,7 +150,7 @@ static void find_tokens(struct text_page *p, size_t from)
             s.in_row = s.in_message = false;
         else if (c == '<' && !p->has_markup)
             i = behind_xml(p->text, i);
-        else if ((c == 'm' || c == 'M') && sentences < TEXT_TOKENS_MAX) {
+        else if (c == 'm' || c == 'M') {
             sentences += sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
             look_at_word(&s, i);
         }
@@ -157,9 +159,9 @@ static void find_tokens(struct text_page *p, size_t from)
     p->scanned = i;
 }
 
-void text_page_read(struct text_page *p, struct sv text, struct arena *arena)
+void text_page_read(struct text_page *p, struct sv text, struct arena *arena, struct arena *scratch)
 {
-    p->arena = arena;
+    p->scratch = scratch;
     p->has_markup = has_markup(sv_slice(text, 0, sv_find(text, SV("<Event "))));
     p->text = p->has_markup ? mapi_clean(text, arena) : text;
     find_tokens(p, 0);
@@ -212,7 +214,8 @@ static size_t sentence_end(struct text_page *p, struct sv t)
         if (!stop || i < 8)
             continue;
         tries++;
-        mapi_text_read(sv_slice(v, 0, i), p->arena, &words);
+        arena_reset(p->scratch);
+        mapi_text_read(sv_slice(v, 0, i), p->scratch, &words);
         if (words.limit.has && !sv_empty(words.type) && !words.cut)
             return i;
     }
@@ -339,7 +342,7 @@ static void infer(struct text_page *p, struct text_facts *f)
     if ((!sv_absent(*source) && !sv_absent(*id)) || !sure)
         return;
     struct sv message = sv_slice(f->value[FIELD_MESSAGE], 0, SENTENCE_MAX);
-    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !text_page_is_sentence(message, p->arena))
+    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !text_page_is_sentence(message, p->scratch))
         return;
     *source = sv_absent(*source) ? SV("MSExchangeIS") : *source;
     *id = SV("9646");
@@ -385,6 +388,8 @@ static size_t take_token(struct text_page *p, struct text_facts *f, size_t i, si
 
 bool text_page_next(struct text_page *p, struct text_facts *f)
 {
+    while (p->at == p->count && !p->is_whole)
+        find_tokens(p, p->scanned);
     if (p->at == p->count)
         return false;
     size_t next = event_end(p), first = p->tokens[p->at].start, last = first;
