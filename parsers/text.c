@@ -30,6 +30,7 @@ enum {
     PREFIX_BYTES = 1024, /* of the stable prefix */
     EVIDENCE_BYTES = 64 * 1024,
     ARENA_BYTES = 2 << 20,
+    SCRATCH_BYTES = 256 << 10,
     PROPERTY_MAX = 32,
     TEXT_SLACK = 64 * 1024,
 };
@@ -53,7 +54,7 @@ struct parser {
 
     struct text_facts facts;
     struct xml_decoder *decoder;
-    struct arena arena;
+    struct arena arena, scratch;
     struct buf message, strings, binary;
     char label[ZONE_NAME_MAX], joined[LOCAL_TIME_TEXT_MAX + 1];
 
@@ -72,7 +73,8 @@ static bool begins_record(void *ctx, struct sv line)
     case LAYOUT_PSLOGLIST:
         return text_block_is_psloglist(line);
     case LAYOUT_LIST:
-        return sv_eq(text_block_property(line), sv_from(p->property));
+        return sv_starts(line, sv_from(p->property)) &&
+               sv_eq(text_block_property(line), sv_from(p->property));
     default:
         return text_page_begins_block(line);
     }
@@ -198,7 +200,7 @@ static void begin_part(struct parser *p)
     p->part_gave = false;
     p->part_next = 0;
     if (!is_strict(p))
-        text_page_read(&p->page, text, &p->arena);
+        text_page_read(&p->page, text, &p->arena, &p->scratch);
 }
 
 /* The facts of the part's next event. */
@@ -220,7 +222,7 @@ static bool next_facts(struct parser *p)
 
 static bool has_more_facts(const struct parser *p)
 {
-    return !is_strict(p) && p->page.at < p->page.count;
+    return !is_strict(p) && (p->page.at < p->page.count || !p->page.is_whole);
 }
 
 /* --- events --- */
@@ -238,9 +240,10 @@ static enum date_order order_shown(struct parser *p)
             struct sv date = text_block_date(line.text);
             if (!sv_empty(date))
                 date_evidence_add(&p->evidence, date);
-            p->evidence_to = line.offset + line.length;
         }
         text_lines_close(&lines);
+        /* A part ends with a line; behind the last of the EVIDENCE_BYTES nothing is looked at. */
+        p->evidence_to = to;
     }
     return date_evidence_order(&p->evidence);
 }
@@ -384,6 +387,7 @@ static void text_close(struct parser *p)
     text_lines_close(&p->lines);
     xml_decoder_free(p->decoder);
     arena_free(&p->arena);
+    arena_free(&p->scratch);
     buf_free(&p->message);
     buf_free(&p->strings);
     buf_free(&p->binary);
@@ -402,6 +406,7 @@ static struct parser *text_open(const struct input *in, const struct position *f
     p->options = *options;
     p->from = *from;
     arena_init(&p->arena, ARENA_BYTES);
+    arena_init(&p->scratch, SCRATCH_BYTES);
     buf_init(&p->message, EVENT_TEXT_MAX + TEXT_SLACK);
     buf_init(&p->strings, EVENT_TEXT_MAX + TEXT_SLACK);
     buf_init(&p->binary, EVENT_TEXT_MAX);

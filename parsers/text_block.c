@@ -30,14 +30,12 @@ static void set(struct text_facts *f, enum text_field field, struct sv value)
 /* "  Label: value"; returns the label's field. */
 static enum text_field take_labelled(struct sv line, struct text_facts *f)
 {
-    size_t colon = 0, start;
-    while (colon < line.n && !text_colon_at(line, colon))
-        colon++;
+    size_t start, bytes, colon = text_colon_next(line, 0, &bytes);
     const struct text_label *label = text_label_before(line, 0, colon, &start);
     if (colon == line.n || !label || !sv_empty(sv_trim(sv_slice(line, 0, start))))
         return FIELD_NONE;
     if (label->field != FIELD_MESSAGE)
-        set(f, label->field, sv_slice(line, colon + text_colon_at(line, colon), line.n));
+        set(f, label->field, sv_slice(line, colon + bytes, line.n));
     if (f->order == DATE_ORDER_AUTO)
         f->order = label->order;
     return label->field;
@@ -54,7 +52,8 @@ void text_block_read_wevtutil(struct sv record, struct text_facts *f)
         enum text_field field = take_labelled(line, f);
         if (field != FIELD_MESSAGE)
             continue;
-        struct sv begun = sv_slice(line, sv_find_char(line, ':') + 1, line.n);
+        size_t bytes, colon = text_colon_next(line, 0, &bytes);
+        struct sv begun = sv_slice(line, colon + bytes, line.n);
         f->value[FIELD_MESSAGE] = sv_trim(sv_make(begun.p, (size_t)(record.p + record.n - begun.p)));
         return;
     }
@@ -163,7 +162,8 @@ static enum text_field property_of(struct sv line, size_t *name, size_t *value)
     *name = n;
     *value = colon + 1 < line.n ? colon + 2 : colon + 1;
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
-        if (sv_eq(sv_slice(line, 0, n), properties[i].name))
+        if (properties[i].name.n == n && properties[i].name.p[0] == line.p[0] &&
+            sv_eq(sv_slice(line, 0, n), properties[i].name))
             return properties[i].field;
     return FIELD_NONE;
 }

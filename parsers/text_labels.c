@@ -228,6 +228,8 @@ static size_t blank_before(struct sv t, size_t at)
     struct sv v = sv_slice(t, 0, at);
     if (at && ascii_is_space(t.p[at - 1]))
         return 1;
+    if (at == 0 || (unsigned char)t.p[at - 1] < 0x80)
+        return 0;
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
         if (sv_ends(v, wide[i]))
             return wide[i].n;
@@ -253,7 +255,8 @@ static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv lab
             if (before == end)
                 return false;
             end = before;
-        } else if (want == '\'' && sv_ends(sv_slice(t, floor, end), curly)) {
+        } else if (want == '\'' && end > floor && t.p[end - 1] != want &&
+                   sv_ends(sv_slice(t, floor, end), curly)) {
             end -= curly.n;
         } else if (end == floor || ascii_lower(t.p[end - 1]) != ascii_lower(want)) {
             return false;
@@ -301,11 +304,17 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
     return best;
 }
 
-size_t text_colon_at(struct sv t, size_t at)
+size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
 {
-    if (at < t.n && t.p[at] == ':')
-        return 1;
-    return sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a")) ? 3 : 0;
+    for (*bytes = 1; at < t.n; at++) {
+        if (t.p[at] == ':')
+            return at;
+        if (t.p[at] == '\xef' && sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
+            *bytes = 3;
+            return at;
+        }
+    }
+    return t.n;
 }
 
 unsigned text_level(struct sv word)

@@ -57,8 +57,8 @@ struct text_label {
  */
 const struct text_label *text_label_before(struct sv t, size_t floor, size_t colon, size_t *start);
 
-/* Bytes of the colon (':' or its full-width form) that stands at t[at], or 0. */
-size_t text_colon_at(struct sv t, size_t at);
+/* The next colon (':' or its full-width form) at or behind at, and its bytes; t.n where there is none. */
+size_t text_colon_next(struct sv t, size_t at, size_t *bytes);
 
 /* The level (1 critical, 2 error, 3 warning, 4 information, 5 verbose) that a localized word means; 0: none.
  */

@@ -122,13 +122,15 @@ static int score_page(const struct text_page *p, enum text_layout layout)
 static int score(struct sv head, enum text_layout layout, struct sv property)
 {
     struct text_page page;
-    struct arena arena;
+    struct arena arena, scratch;
     if (layout == LAYOUT_LIST && !sv_absent(property))
         return count_properties(head) > 1 ? SURE_BLOCK : SURE_ONE_LABEL;
     arena_init(&arena, ARENA_BYTES);
-    text_page_read(&page, head, &arena);
+    arena_init(&scratch, ARENA_BYTES);
+    text_page_read(&page, head, &arena, &scratch);
     int sure = score_page(&page, layout);
     arena_free(&arena);
+    arena_free(&scratch);
     bool markup = sv_starts(sv_trim(head), SV("<"));
     return markup && sure > SURE_IN_MARKUP ? SURE_IN_MARKUP : sure;
 }

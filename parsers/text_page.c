@@ -9,6 +9,7 @@ enum {
     SENTENCE_MAX = 2048, /* bytes from the beginning of a sentence's line to its end */
     SENTENCE_ENDS = 16,  /* full stops and line ends that are tried */
     VALUE_MAX = 512,
+    EVENT_TOKENS = 64, /* that an event may have and be found whole wherever it stands */
 };
 
 /* --- words --- */
@@ -54,12 +55,13 @@ static bool has_markup(struct sv t)
     return false;
 }
 
-bool text_page_is_sentence(struct sv text, struct arena *arena)
+bool text_page_is_sentence(struct sv text, struct arena *scratch)
 {
     struct mapi_words words;
     if (sv_ifind(text, SV("mapi")) == SV_NPOS)
         return false;
-    mapi_text_read(text, arena, &words);
+    arena_reset(scratch);
+    mapi_text_read(text, scratch, &words);
     return words.limit.has && !sv_empty(sv_trim(words.who)) && !sv_empty(words.type);
 }
 
@@ -115,8 +117,9 @@ static void look_at_word(struct scan *s, size_t at)
     if (!sv_istarts(sv_slice(t, at, at + 4), SV("mapi")) ||
         (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1]))))
         return;
-    size_t start = line_start(t, s->floor, at);
-    if (text_page_is_sentence(paragraph(sv_slice(t, start, start + SENTENCE_MAX)), s->page->arena))
+    size_t far = at > SENTENCE_MAX ? at - SENTENCE_MAX : 0;
+    size_t start = line_start(t, s->floor > far ? s->floor : far, at);
+    if (text_page_is_sentence(paragraph(sv_slice(t, start, start + SENTENCE_MAX)), s->page->scratch))
         add_token(s, NULL, start, at + 4);
 }
 
@@ -130,57 +133,69 @@ static size_t behind_xml(struct sv t, size_t at)
     return end == SV_NPOS ? t.n : at + end;
 }
 
-static void find_tokens(struct text_page *p)
+/* From an offset on, where no token is cut in two. */
+static void find_tokens(struct text_page *p, size_t from)
 {
-    struct scan s = {.page = p};
+    struct scan s = {.page = p, .floor = from};
     unsigned sentences = 0;
-    for (size_t i = 0; i < p->text.n && p->count < TEXT_TOKENS_MAX; i++) {
+    size_t i = from, bytes, colon = text_colon_next(p->text, from, &bytes);
+    p->count = p->at = 0;
+    for (; i < p->text.n && p->count < TEXT_TOKENS_MAX && sentences < TEXT_TOKENS_MAX; i++) {
         char c = p->text.p[i];
-        size_t colon = c == ':' || c == '\xef' ? text_colon_at(p->text, i) : 0;
-        if (is_break(c))
+        if (i > colon)
+            colon = text_colon_next(p->text, i, &bytes);
+        if (i == colon)
+            look_at_colon(&s, i, bytes);
+        else if (is_break(c))
             s.in_row = s.in_message = false;
         else if (c == '<' && !p->has_markup)
             i = behind_xml(p->text, i);
-        else if (colon)
-            look_at_colon(&s, i, colon);
-        else if ((c == 'm' || c == 'M') && sentences < TEXT_TOKENS_MAX) {
-            sentences += i + 4 <= p->text.n && sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
+        else if (c == 'm' || c == 'M') {
+            sentences += sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
             look_at_word(&s, i);
         }
     }
+    p->is_whole = i >= p->text.n;
+    p->scanned = i;
 }
 
-void text_page_read(struct text_page *p, struct sv text, struct arena *arena)
+void text_page_read(struct text_page *p, struct sv text, struct arena *arena, struct arena *scratch)
 {
-    p->count = p->at = 0;
-    p->arena = arena;
+    p->scratch = scratch;
     p->has_markup = has_markup(sv_slice(text, 0, sv_find(text, SV("<Event "))));
     p->text = p->has_markup ? mapi_clean(text, arena) : text;
-    find_tokens(p);
+    find_tokens(p, 0);
+}
+
+/* An event's tokens are all there, or as many as there is room for. */
+static void go_on(struct text_page *p)
+{
+    while (!p->is_whole && p->at && p->count - p->at < EVENT_TOKENS)
+        find_tokens(p, p->at < p->count ? p->tokens[p->at].start : p->scanned);
+}
+
+/* Has the line a label that begins an event, or any that is in its place? */
+static bool has_label(struct sv line, bool first_only)
+{
+    size_t start, bytes;
+    for (size_t i = text_colon_next(line, 0, &bytes); i < line.n;
+         i = text_colon_next(line, i + bytes, &bytes)) {
+        const struct text_label *label = text_label_before(line, 0, i, &start);
+        if (label && (label->place == PLACE_FIRST ||
+                      (!first_only && (label->place == PLACE_ANY || begins_line(line, start)))))
+            return true;
+    }
+    return false;
 }
 
 bool text_page_is_line_of_event(struct sv line)
 {
-    size_t start;
-    for (size_t i = 0; i < line.n; i++) {
-        size_t colon = text_colon_at(line, i);
-        const struct text_label *label = colon ? text_label_before(line, 0, i, &start) : NULL;
-        if (label && (label->place != PLACE_LINE || begins_line(line, start)))
-            return true;
-    }
-    return sv_ifind(line, SV("mapi")) != SV_NPOS;
+    return has_label(line, false) || sv_ifind(line, SV("mapi")) != SV_NPOS;
 }
 
 bool text_page_begins_block(struct sv line)
 {
-    size_t start;
-    for (size_t i = 0; i < line.n; i++) {
-        size_t colon = text_colon_at(line, i);
-        const struct text_label *label = colon ? text_label_before(line, 0, i, &start) : NULL;
-        if (label && label->place == PLACE_FIRST)
-            return true;
-    }
-    return false;
+    return has_label(line, true);
 }
 
 /* --- messages --- */
@@ -199,7 +214,8 @@ static size_t sentence_end(struct text_page *p, struct sv t)
         if (!stop || i < 8)
             continue;
         tries++;
-        mapi_text_read(sv_slice(v, 0, i), p->arena, &words);
+        arena_reset(p->scratch);
+        mapi_text_read(sv_slice(v, 0, i), p->scratch, &words);
         if (words.limit.has && !sv_empty(words.type) && !words.cut)
             return i;
     }
@@ -326,7 +342,7 @@ static void infer(struct text_page *p, struct text_facts *f)
     if ((!sv_absent(*source) && !sv_absent(*id)) || !sure)
         return;
     struct sv message = sv_slice(f->value[FIELD_MESSAGE], 0, SENTENCE_MAX);
-    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !text_page_is_sentence(message, p->arena))
+    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !text_page_is_sentence(message, p->scratch))
         return;
     *source = sv_absent(*source) ? SV("MSExchangeIS") : *source;
     *id = SV("9646");
@@ -372,6 +388,8 @@ static size_t take_token(struct text_page *p, struct text_facts *f, size_t i, si
 
 bool text_page_next(struct text_page *p, struct text_facts *f)
 {
+    while (p->at == p->count && !p->is_whole)
+        find_tokens(p, p->scanned);
     if (p->at == p->count)
         return false;
     size_t next = event_end(p), first = p->tokens[p->at].start, last = first;
@@ -386,5 +404,6 @@ bool text_page_next(struct text_page *p, struct text_facts *f)
     f->original = sv_slice(p->text, first, last);
     p->at = next;
     infer(p, f);
+    go_on(p);
     return true;
 }

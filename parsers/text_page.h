@@ -19,7 +19,7 @@
 #include "arena.h"
 #include "text_facts.h"
 
-enum { TEXT_TOKENS_MAX = 512 }; /* labels and sentences per text; what is behind more is not looked at */
+enum { TEXT_TOKENS_MAX = 512 }; /* labels and sentences that are held at a time, and of one event */
 
 struct text_token {
     const struct text_label *label; /* NULL: a sentence without label */
@@ -29,14 +29,16 @@ struct text_token {
 
 struct text_page {
     struct sv text; /* without markup */
-    struct arena *arena;
+    struct arena *scratch;
     struct text_token tokens[TEXT_TOKENS_MAX];
     size_t count, at;
+    size_t scanned;  /* behind what was looked at */
+    bool is_whole;   /* that is the end */
     bool has_markup; /* text is no part of what was given */
 };
 
-/* Finds labels and sentences. text and arena are borrowed. */
-void text_page_read(struct text_page *p, struct sv text, struct arena *arena);
+/* Finds labels and sentences. All are borrowed; text without markup goes to arena, scratch is reset often. */
+void text_page_read(struct text_page *p, struct sv text, struct arena *arena, struct arena *scratch);
 
 /* The next event's facts; false when there is none. Mentions and other prose are facts without provider. */
 bool text_page_next(struct text_page *p, struct text_facts *f);
@@ -48,6 +50,6 @@ bool text_page_is_line_of_event(struct sv line);
 bool text_page_begins_block(struct sv line);
 
 /* True if the text tells who met which limit of what, in the words of event 9646. */
-bool text_page_is_sentence(struct sv text, struct arena *arena);
+bool text_page_is_sentence(struct sv text, struct arena *scratch);
 
 #endif

@@ -339,6 +339,17 @@ Test(text, a_page_gives_its_events_and_no_damage)
     }
 }
 
+Test(text, a_thousand_events_without_a_gap_are_all_found)
+{
+    for (int i = 0; i < 1000; i++)
+        buf_lit(&other, "Event ID: 9646\nType: Error\nSource: MSExchangeIS\nDescription:\n" SAYS("a") "\n");
+    run(buf_sv(&other));
+    size_t events = 0;
+    for (size_t i = 0; i < output.n; i++)
+        events += output.p[i] == '\n';
+    cr_assert_eq(events, 1000);
+}
+
 Test(text, a_bare_sentence_is_an_event_of_msexchangeis)
 {
     GIVES(SAYS("a") "\n", "EVENT provider=MSExchangeIS id=9646 message=" SAYS("a") " \n");
