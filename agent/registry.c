@@ -7,6 +7,7 @@ extern const struct parser_ops parser_csv;
 extern const struct parser_ops parser_evt;
 extern const struct parser_ops parser_evtx;
 extern const struct parser_ops parser_json;
+extern const struct parser_ops parser_rowxml;
 extern const struct parser_ops parser_splunk;
 extern const struct parser_ops parser_syslog;
 extern const struct parser_ops parser_text;
@@ -28,6 +29,7 @@ const struct parser_ops *const registry_parsers[] = {
     &parser_evt,
     &parser_evtx,
     &parser_json,
+    &parser_rowxml,
     &parser_splunk,
     &parser_syslog,
     &parser_text,

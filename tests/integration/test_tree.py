@@ -12,17 +12,8 @@ FOLDERS = {"base": ROOT / "agent" / "base", "os": ROOT / "agent" / "os", "parser
 MAY_INCLUDE = {"base": {"base"}, "os": {"base", "os"}, "parsers": {"base", "parsers"}, "outputs": {"base", "os", "outputs"}}
 # A library belongs to the files that are named here and to nobody else.
 LIBRARY_OWNERS = {
-<<<<<<< HEAD
-<<<<<<< HEAD
     "expat.h": {"parsers/element_walk.c", "parsers/xml_decode.c"},
-    "jansson.h": {"parsers/json_decode.c"},
-=======
-    "expat.h": {"parsers/xml_decode.c"},
     "jansson.h": {"parsers/json_jansson.c"},
->>>>>>> w-json
-=======
-    "expat.h": {"parsers/element_walk.c", "parsers/xml_decode.c"},
->>>>>>> w-shippers
     "libdeflate.h": {"parsers/evtx_chunk.c"},
     "librdkafka/rdkafka.h": {"outputs/sink_kafka.c", "outputs/kafka_library.h"},
     "openssl/": {"outputs/tls.c", "outputs/tls_trust.c", "outputs/tls_trust.h", "agent/identity.c"},
@@ -68,11 +59,7 @@ def test_platform_conditionals_stand_in_the_os_layer_only(_):
 
 
 def test_only_the_registry_names_plug_ins(_):
-<<<<<<< HEAD
-    plugins = re.compile(r"\b(parser|encoder|sink)_(clixml|csv|evt|evtx|json|splunk|syslog|text|xml|ecs|rfc5424|kafka|syslog_udp|syslog_tcp|syslog_tls|file|stdout)\b")
-=======
-    plugins = re.compile(r"\b(parser|encoder|sink)_(evtx|json|xml|ecs|rfc5424|kafka|syslog_udp|syslog_tcp|syslog_tls|file|stdout)\b")
->>>>>>> w-json
+    plugins = re.compile(r"\b(parser|encoder|sink)_(clixml|csv|evt|evtx|json|rowxml|splunk|syslog|text|xml|ecs|rfc5424|kafka|syslog_udp|syslog_tcp|syslog_tls|file|stdout)\b")
     wrong = []
     for path in sources():
         text = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", path.read_text(), flags=re.S)
