@@ -35,7 +35,7 @@ static void unknown_format(struct sv head, struct fault *f)
     size_t at = 0;
     for (size_t i = 0; registry_parsers[i]; i++) {
         size_t n = strlen(formats);
-        snprintf(formats + n, sizeof formats - n, "%s%s", n ? ", " : "", registry_parsers[i]->title);
+        snprintf(formats + n, sizeof formats - n, "%s%s", n ? ", " : "", registry_parsers[i]->name);
     }
     for (size_t i = 0; i < head.n && i < 16; i++) {
         unsigned char c = (unsigned char)head.p[i];
@@ -44,7 +44,8 @@ static void unknown_format(struct sv head, struct fault *f)
         at += (size_t)n;
     }
     bytes[at] = '\0';
-    fault_set(f, FAULT_FORMAT, 0, "unknown format: it is none of %s; it begins with \"%s\"", formats, bytes);
+    fault_set(f, FAULT_FORMAT, 0, "unknown format: none of %s takes it; it begins with \"%s\"", formats,
+              bytes);
 }
 
 enum export_status export_open(struct export *e, const struct position *from,

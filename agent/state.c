@@ -17,8 +17,9 @@ enum statement {
     UPDATE_FILE,
     FORGET_FILE,
     FORGET_ORDINALS,
+    GET_ORDINAL,
+    LAST_ORDINAL,
     ADD_ORDINAL,
-    COUNT_ORDINAL,
     ADD_BLOCK,
     GET_BLOCK,
     OLDEST_BLOCK,
@@ -41,8 +42,10 @@ static const char *const statement_text[STATEMENTS] = {
         " record = ?10, content_check = ?11, saved = ?12 WHERE id = ?13",
     [FORGET_FILE] = "DELETE FROM file WHERE id = ?1",
     [FORGET_ORDINALS] = "DELETE FROM ordinal WHERE file = ?1",
-    [ADD_ORDINAL] = "INSERT OR IGNORE INTO ordinal(file, content, offset) VALUES(?1, ?2, ?3)",
-    [COUNT_ORDINAL] = "SELECT count(*) FROM ordinal WHERE file = ?1 AND content = ?2 AND offset <= ?3",
+    [GET_ORDINAL] = "SELECT ordinal FROM ordinal WHERE file = ?1 AND content = ?2 AND offset = ?3",
+    [LAST_ORDINAL] = "SELECT ordinal FROM ordinal WHERE file = ?1 AND content = ?2 AND offset < ?3"
+                     " ORDER BY offset DESC LIMIT 1",
+    [ADD_ORDINAL] = "INSERT OR IGNORE INTO ordinal(file, content, offset, ordinal) VALUES(?1, ?2, ?3, ?4)",
     [ADD_BLOCK] = "INSERT INTO delivered(output, at, ids) VALUES(?1, ?2, ?3)",
     [GET_BLOCK] = "SELECT block, at, ids FROM delivered WHERE block = ?2 AND output = ?1",
     [OLDEST_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block LIMIT 1",
@@ -59,8 +62,8 @@ static const char schema[] =
     "fingerprint_bytes INTEGER,"
     " parser TEXT, offset INTEGER, record INTEGER, content_check INTEGER, saved TEXT,"
     " UNIQUE(output, volume, file_high, file_low));"
-    "CREATE TABLE IF NOT EXISTS ordinal(file INTEGER NOT NULL, content INTEGER NOT NULL, offset INTEGER NOT "
-    "NULL,"
+    "CREATE TABLE IF NOT EXISTS ordinal(file INTEGER NOT NULL, content INTEGER NOT NULL,"
+    " offset INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
     " PRIMARY KEY(file, content, offset)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS delivered(block INTEGER PRIMARY KEY, output TEXT NOT NULL, at INTEGER NOT "
     "NULL,"
@@ -355,21 +358,34 @@ bool state_commit(struct state *s, struct fault *f)
     return false;
 }
 
+/* The ordinal that a query gives for a record, or 0. */
+static uint64_t find_ordinal(struct state *s, enum statement which, int64_t row, uint64_t content,
+                             uint64_t offset)
+{
+    sqlite3_stmt *q = statement(s, which);
+    sqlite3_bind_int64(q, 1, row);
+    bind_u64(q, 2, content);
+    bind_u64(q, 3, offset);
+    uint64_t ordinal = sqlite3_step(q) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
+    sqlite3_reset(q);
+    return ordinal;
+}
+
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset)
 {
     struct fault
         ignored; /* an ordinal that cannot be kept is counted anew after a restart: the id may then differ */
-    sqlite3_stmt *add = statement(s, ADD_ORDINAL), *count = statement(s, COUNT_ORDINAL);
+    uint64_t ordinal = find_ordinal(s, GET_ORDINAL, row, content, offset);
+    if (ordinal)
+        return ordinal;
+    ordinal = find_ordinal(s, LAST_ORDINAL, row, content, offset) + 1;
+    sqlite3_stmt *add = statement(s, ADD_ORDINAL);
     sqlite3_bind_int64(add, 1, row);
     bind_u64(add, 2, content);
     bind_u64(add, 3, offset);
+    bind_u64(add, 4, ordinal);
     run(s, add, "write", &ignored);
-    sqlite3_bind_int64(count, 1, row);
-    bind_u64(count, 2, content);
-    bind_u64(count, 3, offset);
-    uint64_t ordinal = sqlite3_step(count) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(count, 0) : 1;
-    sqlite3_reset(count);
-    return ordinal ? ordinal : 1;
+    return ordinal;
 }
 
 /* ---- delivered ids ---- */

@@ -38,7 +38,7 @@ enum {
 
 struct parser {
     struct text_window window;
-    const struct parser_options *options;
+    struct parser_options options;
     struct text_coding coding;
     struct csv_layout layout;
     bool coding_known, layout_known;
@@ -109,7 +109,7 @@ static void use_layout(struct parser *p, const struct csv_layout *layout, uint64
     p->header = header;
     p->layout_known = true;
     p->order_size = 0;
-    p->by_number = selector_single_id(p->options->selector, &p->id) && layout->style != CSV_WMIC &&
+    p->by_number = selector_single_id(p->options.selector, &p->id) && layout->style != CSV_WMIC &&
                    (layout->has_id16 || layout->columns == 0);
     widen_number(p);
 }
@@ -119,7 +119,7 @@ static enum text_refill learn(struct parser *p)
     struct csv_layout layout;
     enum text_refill result = TEXT_REFILLED;
     if (!p->coding_known)
-        result = text_window_coding(&p->window, p->options->code_page, &p->coding);
+        result = text_window_coding(&p->window, p->options.code_page, &p->coding);
     if (result != TEXT_REFILLED)
         return result;
     p->coding_known = true;
@@ -264,8 +264,8 @@ static bool count_to(struct parser *p, size_t limit)
 
 static enum date_order date_order_of(struct parser *p)
 {
-    if (p->options->date_order != DATE_ORDER_AUTO)
-        return p->options->date_order;
+    if (p->options.date_order != DATE_ORDER_AUTO)
+        return p->options.date_order;
     uint64_t known = p->order_size > p->header ? p->order_size - p->header : 0;
     if (p->order_size == 0 || (known < CSV_EVIDENCE_BYTES && p->order_size != p->window.in->size)) {
         p->order_size = p->window.in->size;
@@ -292,8 +292,8 @@ static bool decode(struct parser *p, size_t begin, const struct csv_extent *exte
 static bool is_wanted(const struct parser *p, const struct event *e)
 {
     if (!e->event_id.has)
-        return p->options->selector->all;
-    return selector_wants(p->options->selector, event_source(e), e->event_id.v);
+        return p->options.selector->all;
+    return selector_wants(p->options.selector, event_source(e), e->event_id.v);
 }
 
 /* A row whose cells cannot be had after all. */
@@ -559,7 +559,7 @@ static struct parser *csv_open(const struct input *in, const struct position *fr
         free(p);
         return NULL;
     }
-    p->options = options;
+    p->options = *options;
     p->header = from->record <= from->offset ? from->record : 0;
     p->last_step = from->offset;
     p->searched = index;
@@ -568,7 +568,7 @@ static struct parser *csv_open(const struct input *in, const struct position *fr
     arena_init(&p->arena, ARENA_BYTES);
     buf_init(&p->line_text, CSV_HEADER_MAX + SLACK_BYTES);
     buf_init(&p->row_text, EVENT_TEXT_MAX + SLACK_BYTES);
-    p->decoder.options = options;
+    p->decoder.options = &p->options;
     p->decoder.arena = &p->arena;
     return p;
 }

@@ -114,7 +114,8 @@ struct parser_ops {
     /*
      * Opens at a position that this parser gave earlier, or at the beginning. in and what options points to
      * are borrowed until close. FAULT_REPLACED: the content is not the one that the position belongs to; the
-     * owner starts again at the beginning.
+     * owner starts again at the beginning. options is borrowed for this call only and is to be copied; what
+     * it points to lives until close.
      */
     struct parser *(*open)(const struct input *in, const struct position *from,
                            const struct parser_options *options, struct fault *fault);

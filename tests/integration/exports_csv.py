@@ -2,22 +2,14 @@
 """Tables of events as Windows and its tools write them, from the events of exports.py. Times are those of a server in UTC."""
 import datetime
 
-SAID = {3: 'Mapi session "{0}" exceeded the maximum of {1} objects of type "{2}".',
-        4: 'Mapi session "{0}" with client type "{1}" exceeded the maximum of {2} objects of type "{3}".'}
+from exports import message
+
 VIEWER = {
     "en": (("Level", "Date and Time", "Source", "Event ID", "Task Category"), "Error", "General"),
     "de": (("Ebene", "Datum und Uhrzeit", "Quelle", "Ereignis-ID", "Aufgabenkategorie"), "Fehler", "Allgemein"),
     "fr": (("Niveau", "Date et heure", "Source", "ID de l’événement", "Catégorie de la tâche"), "Erreur", "Général"),
     "ja": (("レベル", "日付と時刻", "ソース", "イベント ID", "タスクのカテゴリ"), "エラー", "全般"),
 }
-
-
-def message(event):
-    """What the event says, in English."""
-    if event.message is not None:
-        return event.message
-    text = SAID.get(len(event.strings)) if event.wanted else None
-    return text.format(*event.strings) if text else "What happened: " + "; ".join(event.strings)
 
 
 def wall(event):

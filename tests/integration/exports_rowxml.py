@@ -3,7 +3,8 @@
 import datetime
 from xml.sax.saxutils import escape
 
-from exports_syslog import message, utc
+from exports import message
+from exports_syslog import utc
 
 HEAD = ('<?xml version="1.0" encoding="ISO-8859-1" standalone="yes" ?>\r\n'
         '<ROOT DATE_CREATED="2026-02-18 12:00:00" CREATED_BY="Microsoft Log Parser V2.2">\r\n')

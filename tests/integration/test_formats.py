@@ -5,19 +5,22 @@ import re
 
 import exports
 import exports_clixml
+import exports_csv
 import exports_json
+import exports_rowxml
 import exports_splunk
 import exports_syslog
 import exports_text
 from harness import Agent, ROOT, config, equal, holds, main, mapitail, read_records, wait_for
 
-# What a layout carries: (generator, record id and computer, UTF-16 is read)
+# layout: (generator, does it carry record id and computer?)
 IDS, NO_IDS = True, False
 LAYOUTS = {
     "xml wevtutil": (exports.wevtutil_file, IDS),
     "xml viewer": (exports.viewer_file, IDS),
     "clixml winevent": (exports_clixml.winevent, IDS),
     "clixml eventlog": (exports_clixml.eventlog, IDS),
+    "rowxml": (exports_rowxml.rows, IDS),
     "splunk lines": (exports_splunk.lines, IDS),
     "splunk blanks": (exports_splunk.blanks, IDS),
     "syslog snare": (exports_syslog.snare, NO_IDS),
@@ -31,6 +34,7 @@ LAYOUTS = {
     "text winevent list": (exports_text.winevent_list, IDS),
     "text eventlog list": (exports_text.eventlog_list, IDS),
 }
+LAYOUTS.update({f"csv {name}": layout for name, layout in exports_csv.LAYOUTS.items()})
 LAYOUTS.update({f"json {name}": (generate, IDS) for name, generate in exports_json.LAYOUTS.items()})
 
 
