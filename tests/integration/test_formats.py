@@ -11,6 +11,7 @@ import exports_rowxml
 import exports_splunk
 import exports_syslog
 import exports_text
+import samples
 from harness import Agent, ROOT, config, equal, holds, main, mapitail, read_records, wait_for
 
 # layout: (generator, does it carry record id and computer?)
@@ -87,6 +88,22 @@ def test_a_thousand_events_are_the_same_in_every_format(directory):
 
 def test_a_thousand_events_are_the_same_in_every_format_in_utf16(directory):
     equal(differences(directory, "utf-16"), [], "layouts that differ in UTF-16")
+
+
+def test_every_published_message_is_understood_in_every_format_that_carries_messages(directory):
+    messages = samples.published("msg-", "tmpl-", "para-", "mt-")
+    events = [exports.Event(number, [], message=s["text"]) for number, s in enumerate(messages, 1)]
+    want = [samples.fold_client(s["expect"]) for s in messages]
+    wrong = []
+    for name, (generate, _) in LAYOUTS.items():
+        if name in ("xml wevtutil", "xml viewer"):  # no rendered message in them
+            continue
+        got = read(directory, name, generate(events), "utf-8")
+        fields = [samples.fold_client(samples.fields(r)) for r in got.records()]
+        wrong += [(name, s["id"]) for s, a, b in zip(messages, fields, want) if a != b]
+        if got.code != 0 or len(fields) != len(want):
+            wrong.append((name, len(fields), got.err[-200:]))
+    equal(wrong, [], "samples that differ")
 
 
 def test_the_same_events_in_every_format_are_shipped_once(directory):
