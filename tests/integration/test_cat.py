@@ -19,7 +19,7 @@ def sample_event(number, sample):
     return exports.wevtutil(event, rendered="en-US")
 
 
-def test_every_published_sample_gives_its_samples.fields(directory):
+def test_every_published_sample_gives_its_expected_fields(directory):
     published = samples.published()
     path = directory / "samples.xml"
     path.write_text("\r\n".join(sample_event(n, s) for n, s in enumerate(published, 1)), newline="")
