@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mapitail cat`: exports in, records out, and what it says when something is wrong."""
 import csv
-import json
 import os
 import subprocess
 import xml.etree.ElementTree as ET
