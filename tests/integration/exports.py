@@ -35,6 +35,11 @@ class Event:
         return self.provider.startswith("MSExchangeIS") and self.event_id == 9646
 
 
+def seconds(event):
+    """Unix seconds of the event's time."""
+    return int(datetime.datetime.fromisoformat(event.second.replace("Z", "+00:00")).timestamp())
+
+
 SENTENCES = {3: 'Mapi session "{0}" exceeded the maximum of {1} objects of type "{2}".',
              4: 'Mapi session "{0}" with client type "{1}" exceeded the maximum of {2} objects of type "{3}".'}
 

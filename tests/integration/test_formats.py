@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """One event sequence in every export format gives the same records; the table of the formats is true to the code."""
+import pathlib
 import re
+import subprocess
+import tempfile
 
 import exports
 import exports_clixml
@@ -12,7 +15,7 @@ import exports_splunk
 import exports_syslog
 import exports_text
 import samples
-from harness import Agent, ROOT, config, equal, holds, main, mapitail, read_records, wait_for
+from harness import PROGRAM, ROOT, Agent, config, equal, holds, main, mapitail, read_records, wait_for
 
 # layout: (generator, does it carry record id and computer?)
 IDS, NO_IDS = True, False
@@ -39,6 +42,21 @@ LAYOUTS.update({f"csv {name}": layout for name, layout in exports_csv.LAYOUTS.it
 LAYOUTS.update({f"json {name}": (generate, IDS) for name, generate in exports_json.LAYOUTS.items()})
 
 
+def binary(kind):
+    """A generator for a binary log: the events go to the tests' own writer as lines."""
+    def generate(events):
+        tool = PROGRAM.parent / "tests" / "make_export"
+        lines = "".join("\t".join([str(e.record_id), e.provider, str(e.event_id), str(e.qualifiers), e.computer,
+                                   str(exports.seconds(e)), *e.strings]) + "\n" for e in events)
+        with tempfile.NamedTemporaryFile() as file:
+            subprocess.run([tool, "events", kind, file.name], input=lines.encode(), check=True)
+            return pathlib.Path(file.name).read_bytes()
+    return generate
+
+
+BINARY = {"evt": (binary("evt"), IDS), "evtx": (binary("evtx"), IDS)}
+
+
 def facts(record):
     mapi = record["microsoft"]["exchange"]["mapi"]
     return (mapi.get("session", {}).get("dn"), mapi.get("limit", {}).get("value"), mapi.get("limit", {}).get("object_type"),
@@ -63,13 +81,13 @@ def read(directory, name, text, encoding):
     return mapitail("cat", "--timezone", "UTC", path)
 
 
-def differences(directory, encoding):
+def differences(directory, layouts, encoding):
     events = sequence()
     reference = read(directory, "reference", exports.wevtutil_file(events), "utf-8").records()
     want_ids, want_facts = exports.wanted_ids(events), [facts(r) for r in reference]
     equal([r["event"]["id"] for r in reference], want_ids, "the reference's ids")
     wrong = []
-    for name, (generate, has_ids) in LAYOUTS.items():
+    for name, (generate, has_ids) in layouts.items():
         got = read(directory, name, generate(events), encoding)
         records = got.records()
         if got.code != 0 or [facts(r) for r in records] != want_facts:
@@ -83,11 +101,11 @@ def differences(directory, encoding):
 
 
 def test_a_thousand_events_are_the_same_in_every_format(directory):
-    equal(differences(directory, "utf-8"), [], "layouts that differ in UTF-8")
+    equal(differences(directory, {**BINARY, **LAYOUTS}, "utf-8"), [], "layouts that differ in UTF-8")
 
 
 def test_a_thousand_events_are_the_same_in_every_format_in_utf16(directory):
-    equal(differences(directory, "utf-16"), [], "layouts that differ in UTF-16")
+    equal(differences(directory, LAYOUTS, "utf-16"), [], "layouts that differ in UTF-16")
 
 
 def test_every_published_message_is_understood_in_every_format_that_carries_messages(directory):
@@ -110,7 +128,7 @@ def test_the_same_events_in_every_format_are_shipped_once(directory):
     events = sequence(60)
     (directory / "in").mkdir()
     carried = 0
-    for name, (generate, has_ids) in LAYOUTS.items():
+    for name, (generate, has_ids) in {**BINARY, **LAYOUTS}.items():
         if has_ids:
             text = generate(events)
             carried += 1

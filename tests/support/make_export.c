@@ -11,9 +11,11 @@
  *   make_export sample PATH
  *       the sample log of tests/data: 9646 of Exchange 2010 and 2016, decoys, forwarded events
  */
+#include "evt_writer.h"
 #include "evtx_writer.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,76 @@ static int exported(const char *path, uint64_t first, unsigned count)
     return failed;
 }
 
+/* What a line of standard input says: record id, provider, event id, qualifiers, computer, Unix seconds, then
+ * the insertion strings, all separated by TABs. */
+struct line {
+    char text[8192];
+    char *cells[64];
+    size_t count;
+};
+
+enum { RECORD_ID, PROVIDER, EVENT_ID, QUALIFIERS, COMPUTER, SECONDS, STRINGS };
+
+static bool read_line(struct line *l)
+{
+    if (!fgets(l->text, sizeof l->text, stdin))
+        return false;
+    l->text[strcspn(l->text, "\n")] = '\0';
+    l->count = 0;
+    for (char *at = l->text; at && l->count < 64;) {
+        l->cells[l->count++] = at;
+        at = strchr(at, '\t');
+        if (at)
+            *at++ = '\0';
+    }
+    return l->count >= STRINGS;
+}
+
+static unsigned long long cell(const struct line *l, int which)
+{
+    return strtoull(l->cells[which], NULL, 10);
+}
+
+static int events_as_evtx(const char *path)
+{
+    static struct line l;
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){.first_id = 1});
+    while (read_line(&l))
+        evtx_writer_add(w,
+                        &(struct evtx_writer_event){.provider = l.cells[PROVIDER],
+                                                    .event_id = (uint16_t)cell(&l, EVENT_ID),
+                                                    .qualifiers = (uint16_t)cell(&l, QUALIFIERS),
+                                                    .level = 2,
+                                                    .task = 6,
+                                                    .computer = l.cells[COMPUTER],
+                                                    .record_id = cell(&l, RECORD_ID),
+                                                    .filetime = (cell(&l, SECONDS) + 11644473600) * 10000000,
+                                                    .strings = (const char *const *)&l.cells[STRINGS],
+                                                    .string_count = l.count - STRINGS});
+    int failed = write_image(path, evtx_writer_image(w), O_TRUNC);
+    evtx_writer_free(w);
+    return failed;
+}
+
+/* Record numbers are the order of the lines. */
+static int events_as_evt(const char *path)
+{
+    static struct line l;
+    struct evt_writer *w = evt_writer_new(&(struct evt_writer_options){.size = 4 << 20});
+    while (read_line(&l))
+        evt_writer_add(w, &(struct evt_writer_event){
+                              .source = l.cells[PROVIDER],
+                              .event_id = (uint32_t)(cell(&l, QUALIFIERS) << 16 | cell(&l, EVENT_ID)),
+                              .category = 6,
+                              .computer = l.cells[COMPUTER],
+                              .time = (uint32_t)cell(&l, SECONDS),
+                              .strings = (const char *const *)&l.cells[STRINGS],
+                              .string_count = l.count - STRINGS});
+    int failed = write_image(path, evt_writer_image(w), O_TRUNC);
+    evt_writer_free(w);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     int failed = 2;
@@ -129,6 +201,8 @@ int main(int argc, char **argv)
         failed = exported(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]));
     else if (argc == 3 && strcmp(argv[1], "sample") == 0)
         failed = sample(argv[2]);
+    else if (argc == 4 && strcmp(argv[1], "events") == 0)
+        failed = strcmp(argv[2], "evt") == 0 ? events_as_evt(argv[3]) : events_as_evtx(argv[3]);
     if (failed)
         fprintf(stderr, "make_export: %s\n",
                 failed == 2 ? "see the head of its source for usage" : "cannot write");
