@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct parser_ops parser_clixml, parser_splunk, parser_syslog;
+extern const struct parser_ops parser_clixml, parser_rowxml, parser_splunk, parser_syslog;
 
 enum { BLOCK_BYTES = 512 * 1024, ROUNDS_MAX = 99 };
 
@@ -95,11 +95,27 @@ static void put_clixml(struct buf *b, const struct event_facts *f)
     buf_lit(b, "</S>\r\n    </MS>\r\n  </Obj>\r\n");
 }
 
+static void put_rowxml(struct buf *b, const struct event_facts *f)
+{
+    buf_printf(b,
+               " <ROW>\r\n  <EventLog>\r\n  Application\r\n  </EventLog>\r\n  <RecordNumber>\r\n  %u\r\n"
+               "  </RecordNumber>\r\n  <TimeGenerated>\r\n  2026-02-18 10:%02u:08\r\n  </TimeGenerated>\r\n"
+               "  <EventID>\r\n  %u\r\n  </EventID>\r\n  <EventType>\r\n  1\r\n  </EventType>\r\n",
+               f->number, noise() % 60, f->id);
+    buf_printf(b,
+               "  <SourceName>\r\n  %s\r\n  </SourceName>\r\n  <ComputerName>\r\n  ex%02u.contoso.com\r\n"
+               "  </ComputerName>\r\n  <Message>\r\n  ",
+               f->provider, noise() % 16);
+    buf_put(b, sv_from(f->message));
+    buf_lit(b, "\r\n  </Message>\r\n </ROW>\r\n");
+}
+
 static const struct layout layouts[] = {
     {"syslog, Snare", &parser_syslog, "\t9646\t", put_snare},
     {"syslog, NXLog", &parser_syslog, "\"9646\"", put_nxlog},
     {"splunk", &parser_splunk, "EventCode=9646\n", put_splunk},
     {"clixml", &parser_clixml, ">9646</I32>", put_clixml},
+    {"rowxml", &parser_rowxml, "  9646\r\n", put_rowxml},
 };
 
 /* One event; a few in a thousand hold the number in a place that does not count. */
