@@ -8,7 +8,8 @@
 #include "json_scan.h"
 #include "json_shapes.h"
 #include "json_tree.h"
-#include "json_words.h"
+#include "json_types.h"
+#include "level_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,7 +333,7 @@ static void read_level(const struct json_shape *shape, struct json_node *const *
     if (!type.has) {
         e->level_text = name_of(v[JSON_LEVEL_TEXT]);
         if (!e->level.has)
-            e->level = json_level_of_word(e->level_text);
+            e->level = level_of_word(e->level_text);
     } else if (!e->level.has) {
         e->level = shape->types == JSON_TYPES_NONE
                        ? type

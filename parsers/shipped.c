@@ -3,6 +3,7 @@
 #include "shipped.h"
 
 #include "event_time.h"
+#include "level_words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,37 +143,13 @@ void shipped_set_number(struct opt_u64 *to, struct sv v)
 
 void shipped_set_level(struct event *e, struct sv word)
 {
-    static const struct {
-        struct sv word;
-        uint8_t level;
-    } levels[] = {
-        {SV_INIT("critical"), 1},       {SV_INIT("kritisch"), 1},     {SV_INIT("critique"), 1},
-        {SV_INIT("error"), 2},          {SV_INIT("err"), 2},          {SV_INIT("fehler"), 2},
-        {SV_INIT("erreur"), 2},         {SV_INIT("errore"), 2},       {SV_INIT("erro"), 2},
-        {SV_INIT("fout"), 2},           {SV_INIT("błąd"), 2},         {SV_INIT("fel"), 2},
-        {SV_INIT("fejl"), 2},           {SV_INIT("feil"), 2},         {SV_INIT("chyba"), 2},
-        {SV_INIT("hata"), 2},           {SV_INIT("virhe"), 2},        {SV_INIT("hiba"), 2},
-        {SV_INIT("ошибка"), 2},         {SV_INIT("Ошибка"), 2},       {SV_INIT("エラー"), 2},
-        {SV_INIT("错误"), 2},           {SV_INIT("錯誤"), 2},         {SV_INIT("오류"), 2},
-        {SV_INIT("warning"), 3},        {SV_INIT("wrn"), 3},          {SV_INIT("warnung"), 3},
-        {SV_INIT("avertissement"), 3},  {SV_INIT("advertencia"), 3},  {SV_INIT("avviso"), 3},
-        {SV_INIT("waarschuwing"), 3},   {SV_INIT("aviso"), 3},        {SV_INIT("ostrzeżenie"), 3},
-        {SV_INIT("varning"), 3},        {SV_INIT("advarsel"), 3},     {SV_INIT("предупреждение"), 3},
-        {SV_INIT("Предупреждение"), 3}, {SV_INIT("警告"), 3},         {SV_INIT("경고"), 3},
-        {SV_INIT("information"), 4},    {SV_INIT("inf"), 4},          {SV_INIT("info"), 4},
-        {SV_INIT("informationen"), 4},  {SV_INIT("informazioni"), 4}, {SV_INIT("información"), 4},
-        {SV_INIT("informações"), 4},    {SV_INIT("informatie"), 4},   {SV_INIT("informacje"), 4},
-        {SV_INIT("情報"), 4},           {SV_INIT("信息"), 4},         {SV_INIT("資訊"), 4},
-        {SV_INIT("정보"), 4},           {SV_INIT("verbose"), 5},
-    };
     if (sv_iends(word, SV(" event")))
         word = sv_slice(word, 0, word.n - 6); /* Log Parser: "Error event" */
     if (sv_empty(word))
         return;
     e->level_text = word;
-    for (size_t i = 0; i < sizeof levels / sizeof *levels && !e->level.has; i++)
-        if (sv_ieq(word, levels[i].word))
-            e->level = opt_u64(levels[i].level);
+    if (!e->level.has)
+        e->level = level_of_word(word);
 }
 
 void shipped_set_time(struct shipped *s, struct event *e, struct sv text)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Levels by their names. */
+#include "level_words.h"
+
+/* ASCII letters fold; others stand as Windows and the tools write them. */
+static const struct {
+    struct sv word;
+    unsigned level;
+} words[] = {
+    {SV_INIT("audit failure"), 0},
+    {SV_INIT("audit success"), 0},
+    {SV_INIT("audit_failure"), 0},
+    {SV_INIT("audit_success"), 0},
+    {SV_INIT("failureaudit"), 0},
+    {SV_INIT("successaudit"), 0},
+    {SV_INIT("Crítico"), 1},
+    {SV_INIT("critical"), 1},
+    {SV_INIT("critico"), 1},
+    {SV_INIT("critique"), 1},
+    {SV_INIT("kritiek"), 1},
+    {SV_INIT("kritisch"), 1},
+    {SV_INIT("Критический"), 1},
+    {SV_INIT("严重"), 1},
+    {SV_INIT("关键"), 1},
+    {SV_INIT("嚴重"), 1},
+    {SV_INIT("重大"), 1},
+    {SV_INIT("Błąd"), 2},
+    {SV_INIT("błąd"), 2},
+    {SV_INIT("chyba"), 2},
+    {SV_INIT("err"), 2},
+    {SV_INIT("erreur"), 2},
+    {SV_INIT("erro"), 2},
+    {SV_INIT("error"), 2},
+    {SV_INIT("errore"), 2},
+    {SV_INIT("fehler"), 2},
+    {SV_INIT("feil"), 2},
+    {SV_INIT("fejl"), 2},
+    {SV_INIT("fel"), 2},
+    {SV_INIT("fout"), 2},
+    {SV_INIT("hata"), 2},
+    {SV_INIT("hiba"), 2},
+    {SV_INIT("virhe"), 2},
+    {SV_INIT("Ошибка"), 2},
+    {SV_INIT("ошибка"), 2},
+    {SV_INIT("エラー"), 2},
+    {SV_INIT("錯誤"), 2},
+    {SV_INIT("错误"), 2},
+    {SV_INIT("오류"), 2},
+    {SV_INIT("advarsel"), 3},
+    {SV_INIT("advertencia"), 3},
+    {SV_INIT("avertissement"), 3},
+    {SV_INIT("aviso"), 3},
+    {SV_INIT("avviso"), 3},
+    {SV_INIT("ostrzeżenie"), 3},
+    {SV_INIT("varning"), 3},
+    {SV_INIT("waarschuwing"), 3},
+    {SV_INIT("warn"), 3},
+    {SV_INIT("warning"), 3},
+    {SV_INIT("warnung"), 3},
+    {SV_INIT("wrn"), 3},
+    {SV_INIT("Предупреждение"), 3},
+    {SV_INIT("предупреждение"), 3},
+    {SV_INIT("警告"), 3},
+    {SV_INIT("경고"), 3},
+    {SV_INIT("Información"), 4},
+    {SV_INIT("Informação"), 4},
+    {SV_INIT("Informações"), 4},
+    {SV_INIT("inf"), 4},
+    {SV_INIT("info"), 4},
+    {SV_INIT("información"), 4},
+    {SV_INIT("informacje"), 4},
+    {SV_INIT("informatie"), 4},
+    {SV_INIT("information"), 4},
+    {SV_INIT("informational"), 4},
+    {SV_INIT("informationen"), 4},
+    {SV_INIT("informations"), 4},
+    {SV_INIT("informazione"), 4},
+    {SV_INIT("informazioni"), 4},
+    {SV_INIT("informações"), 4},
+    {SV_INIT("Сведения"), 4},
+    {SV_INIT("Уведомление"), 4},
+    {SV_INIT("信息"), 4},
+    {SV_INIT("情報"), 4},
+    {SV_INIT("資訊"), 4},
+    {SV_INIT("정보"), 4},
+    {SV_INIT("Ausführlich"), 5},
+    {SV_INIT("debug"), 5},
+    {SV_INIT("verbose"), 5},
+    {SV_INIT("詳細"), 5},
+};
+
+struct opt_u64 level_of_word(struct sv word)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (sv_ieq(word, words[i].word))
+            return opt_u64(words[i].level);
+    return (struct opt_u64){0};
+}
