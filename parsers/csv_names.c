@@ -221,6 +221,8 @@ static bool is_name(struct sv name, struct sv cell)
         return sv_eq(name, cell);
     if (cell.n == 0 || ascii_lower(name.p[0]) != ascii_lower(cell.p[0]))
         return false;
+    if (sv_eq(name, cell))
+        return true;
     while (name.n && cell.n) {
         uint32_t a, b;
         size_t na = utf8_decode(name, &a), nb = utf8_decode(cell, &b);

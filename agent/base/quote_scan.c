@@ -109,8 +109,10 @@ FAST static bool on_fast(struct quote_scan *s, const uint8_t *p, size_t n, size_
     const __m256i quote = _mm256_set1_epi8('"'), feed = _mm256_set1_epi8('\n');
     const uint64_t counted = s->plain ? 0 : UINT64_MAX;
     uint64_t inside = s->odd ? UINT64_MAX : 0, before = given(s), feeds = 0;
-    size_t at = s->at, stop = has_block(s, n, limit) ? n - BLOCK : 0;
-    for (bool more = has_block(s, n, limit); more && !feeds; more = at < limit && at <= stop) {
+    size_t at = s->at;
+    if (!has_block(s, n, limit))
+        return next_in_rest(s, p, n, limit, next);
+    do {
         __m256i low = _mm256_loadu_si256((const void *)(p + at));
         __m256i high = _mm256_loadu_si256((const void *)(p + at + BLOCK / 2));
         uint64_t carried = 0 - (inside >> (BLOCK - 1));
@@ -118,7 +120,7 @@ FAST static bool on_fast(struct quote_scan *s, const uint8_t *p, size_t n, size_
         feeds = equal64(low, high, feed) & ~inside & ~before;
         before = 0;
         at += BLOCK;
-    }
+    } while (!feeds && at < limit && at <= n - BLOCK);
     s->at = at;
     s->odd = inside >> (BLOCK - 1);
     s->feeds = feeds;
