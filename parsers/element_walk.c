@@ -171,14 +171,13 @@ static size_t behind_indent(struct sv text, size_t from, size_t line_feed)
 /* Copies text without its indents, each of which would cost expat what an element does. */
 static size_t copy_dense(char *to, struct sv text)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < text.n;) {
-        size_t at = sv_find_char(sv_slice(text, i, text.n), '\n');
-        size_t line_feed = at == SV_NPOS ? text.n : i + at;
-        size_t end =
-            line_feed > i && line_feed < text.n && text.p[line_feed - 1] == '\r' ? line_feed - 1 : line_feed;
-        size_t next = line_feed < text.n ? behind_indent(text, end, line_feed) : text.n;
-        if (next == end && line_feed < text.n)
+    size_t n = 0, i = 0;
+    while (i < text.n) {
+        const char *hit = memchr(text.p + i, '\n', text.n - i);
+        size_t line_feed = hit ? (size_t)(hit - text.p) : text.n;
+        size_t end = hit && line_feed > i && hit[-1] == '\r' ? line_feed - 1 : line_feed;
+        size_t next = hit ? behind_indent(text, end, line_feed) : text.n;
+        if (hit && next == end)
             end = next = line_feed + 1;
         memcpy(to + n, text.p + i, end - i);
         n += end - i;
