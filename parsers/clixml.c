@@ -246,12 +246,14 @@ static const char *decode(struct shipped *s, struct sv text, struct event *e)
 static bool begins(void *ctx, struct sv line)
 {
     (void)ctx;
+    if (line.n < 3 || line.p[2] != '<')
+        return false;
     return sv_starts(line, SV("  <Obj ")) || sv_starts(line, SV("  <Obj>"));
 }
 
 static bool ends(struct sv line)
 {
-    return sv_starts(line, SV("  </Obj>"));
+    return line.n > 2 && line.p[2] == '<' && sv_starts(line, SV("  </Obj>"));
 }
 
 static const struct shipped_block block = {begins, ends};

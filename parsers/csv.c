@@ -185,10 +185,14 @@ static bool may_be_header(const struct parser *p, const struct text_bytes *t, si
     size_t unit = text_unit(t->encoding);
     if (end - begin < SHORTEST_HEADER * unit || end - begin > CSV_HEADER_MAX)
         return false;
+    if (t->encoding == TEXT_UTF8) {
+        const uint8_t *letters = t->p + begin;
+        letters += *letters == '"';
+        return csv_may_begin(&p->beginnings, letters[0], letters[1], letters[2]);
+    }
     begin += csv_unit_at(t, begin) == '"' ? unit : 0;
-    const unsigned letters[] = {csv_unit_at(t, begin), csv_unit_at(t, begin + unit),
-                                csv_unit_at(t, begin + 2 * unit)};
-    return csv_may_begin(&p->beginnings, letters);
+    return csv_may_begin(&p->beginnings, csv_unit_at(t, begin), csv_unit_at(t, begin + unit),
+                         csv_unit_at(t, begin + 2 * unit));
 }
 
 /* Is the first cell of a line the name of a column? */

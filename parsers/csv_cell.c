@@ -42,12 +42,29 @@ static size_t next_quote(const struct text_bytes *t, size_t i)
     return i;
 }
 
+/* Letters and digits are above all that is looked for but the delimiter. */
+static size_t next_end_utf8(const struct text_bytes *t, size_t i, char delimiter, bool *quotes)
+{
+    const uint8_t *p = t->p;
+    size_t n = t->n;
+    for (; i < n; i++) {
+        if (p[i] > '"' && p[i] != (unsigned char)delimiter)
+            continue;
+        if (may_end(p[i], delimiter))
+            break;
+        *quotes |= p[i] == '"';
+    }
+    return i;
+}
+
 /* The same for what ends a cell without quotes; *quotes is set where it has one. */
 static size_t next_end(const struct text_bytes *t, size_t i, char delimiter, bool *quotes)
 {
     size_t unit = text_unit(t->encoding);
+    if (t->encoding == TEXT_UTF8)
+        return next_end_utf8(t, i, delimiter, quotes);
     for (; t->n - i >= unit; i += unit) {
-        unsigned c = t->encoding == TEXT_UTF8 ? t->p[i] : csv_unit_at(t, i);
+        unsigned c = csv_unit_at(t, i);
         if (may_end(c, delimiter))
             break;
         *quotes |= c == '"';

@@ -16,9 +16,12 @@ static struct sv undoubled(struct arena *a, struct sv v)
     size_t n = 0;
     if (!to)
         return v;
-    for (size_t i = 0; i < v.n; i++) {
-        to[n++] = v.p[i];
-        i += v.p[i] == '"' && i + 1 < v.n && v.p[i + 1] == '"';
+    for (size_t i = 0; i < v.n;) {
+        const char *quote = memchr(v.p + i, '"', v.n - i);
+        size_t end = quote ? (size_t)(quote - v.p) + 1 : v.n;
+        memcpy(to + n, v.p + i, end - i);
+        n += end - i;
+        i = end + (quote && end < v.n && v.p[end] == '"');
     }
     arena_shrink(a, to, v.n, n);
     return sv_make(to, n);

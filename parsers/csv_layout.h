@@ -84,7 +84,23 @@ struct csv_beginnings {
     uint8_t bits[32 * 32 * 32 / 8];
 };
 void csv_beginnings_init(struct csv_beginnings *b);
-bool csv_may_begin(const struct csv_beginnings *b, const unsigned letters[3]);
+
+/* Letters are told apart without their case. */
+static inline unsigned csv_beginning(unsigned a, unsigned b, unsigned c)
+{
+    return (a & 31) << 10 | (b & 31) << 5 | (c & 31);
+}
+
+/* What the set alone cannot rule out. */
+bool csv_may_begin_strangely(const struct csv_beginnings *b, unsigned first, unsigned second, unsigned third);
+
+static inline bool csv_may_begin(const struct csv_beginnings *b, unsigned first, unsigned second,
+                                 unsigned third)
+{
+    unsigned bit = csv_beginning(first, second, third);
+    bool open = (first | second | third) >= 0x80 || (b->bits[bit / 8] >> bit % 8 & 1);
+    return open && csv_may_begin_strangely(b, first, second, third);
+}
 
 /* What the name of a column means; CSV_OTHER if it is not known. *order (may be NULL) tells which dates the
  * language writes. */

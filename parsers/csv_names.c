@@ -221,6 +221,8 @@ static bool is_name(struct sv name, struct sv cell)
         return sv_eq(name, cell);
     if (cell.n == 0 || ascii_lower(name.p[0]) != ascii_lower(cell.p[0]))
         return false;
+    if (sv_eq(name, cell))
+        return true;
     while (name.n && cell.n) {
         uint32_t a, b;
         size_t na = utf8_decode(name, &a), nb = utf8_decode(cell, &b);
@@ -250,20 +252,26 @@ static bool is_letter(unsigned c)
     return c < 0x80 && ascii_is_alpha((char)c);
 }
 
-static unsigned hash_of(unsigned a, unsigned b, unsigned c)
-{
-    return (a & 31) << 10 | (b & 31) << 5 | (c & 31);
-}
-
 static void set_bit(struct csv_beginnings *b, unsigned bit)
 {
     b->bits[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+/* Whatever has this in the second or the third place; '?' is told by its five bits too. */
+static void admit_marks(struct csv_beginnings *b)
+{
+    for (unsigned first = 0; first < 32; first++)
+        for (unsigned other = 0; other < 32; other++) {
+            set_bit(b, csv_beginning(first, '?', other));
+            set_bit(b, csv_beginning(first, other, '?'));
+        }
 }
 
 /* A name of two letters may be followed by anything, and so may be what is no letter. */
 void csv_beginnings_init(struct csv_beginnings *b)
 {
     *b = (struct csv_beginnings){0};
+    admit_marks(b);
     for (size_t i = 0; i < NAMES; i++) {
         struct sv name = names[i].text;
         unsigned first = (unsigned char)name.p[0], second = (unsigned char)name.p[1];
@@ -272,20 +280,18 @@ void csv_beginnings_init(struct csv_beginnings *b)
             continue;
         for (unsigned c = 0; c < 32; c++)
             if (!is_letter(third) || c == (third & 31))
-                set_bit(b, hash_of(first, second, c));
+                set_bit(b, csv_beginning(first, second, c));
     }
 }
 
 /* What is above ASCII, or was before an export has destroyed it, may be anything. */
-bool csv_may_begin(const struct csv_beginnings *b, const unsigned letters[3])
+bool csv_may_begin_strangely(const struct csv_beginnings *b, unsigned first, unsigned second, unsigned third)
 {
-    bool strange = false;
-    for (int i = 0; i < 3; i++)
-        strange |= letters[i] >= 0x80 || letters[i] == '?';
-    if (!is_letter(letters[0]))
-        return letters[0] >= 0x80;
-    unsigned bit = hash_of(letters[0], letters[1], letters[2]);
-    return strange || (is_letter(letters[1]) && (b->bits[bit / 8] >> bit % 8 & 1));
+    unsigned bit = csv_beginning(first, second, third);
+    bool strange = (first | second | third) >= 0x80 || second == '?' || third == '?';
+    if (!is_letter(first))
+        return first >= 0x80;
+    return strange || (is_letter(second) && (b->bits[bit / 8] >> bit % 8 & 1));
 }
 
 /* --- levels --- */

@@ -26,7 +26,7 @@ static int probe_begun(struct sv line)
         for (size_t i = 0; i < 3 && i < name.n; i++)
             letters[i] = (unsigned char)name.p[i];
         csv_beginnings_init(&beginnings);
-        return name.n < 3 || csv_may_begin(&beginnings, letters) ? PROBE_MORE : 0;
+        return name.n < 3 || csv_may_begin(&beginnings, letters[0], letters[1], letters[2]) ? PROBE_MORE : 0;
     }
     return csv_column_of(sv_trim(sv_slice(name, 0, end)), NULL) == CSV_OTHER ? 0 : PROBE_MORE;
 }

@@ -3,6 +3,7 @@
 #include "element_walk.h"
 
 #include "hash64.h"
+#include "needle.h"
 
 #include <expat.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ struct open_element {
 struct element_walk {
     XML_Parser expat;
     size_t fed; /* bytes since expat was started; SIZE_MAX: it must be started first */
-    const char *attribute;
+    struct sv attribute;
     struct buf text; /* of all elements that are open, each behind its parent's */
     struct open_element open[ELEMENT_DEPTH_MAX];
     struct element path[ELEMENT_DEPTH_MAX];
@@ -40,7 +41,7 @@ struct element_walk *element_walk_new(const char *attribute)
     struct element_walk *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
-    w->attribute = attribute;
+    w->attribute = sv_from(attribute);
     w->fed = SIZE_MAX;
     buf_init(&w->text, TEXT_MAX);
     w->expat = XML_ParserCreate("UTF-8");
@@ -95,7 +96,7 @@ static void on_start(void *ctx, const XML_Char *tag, const XML_Char **attributes
     o->text_from = w->text.n;
     *e = (struct element){.tag = keep(o->tag, without_prefix(sv_from(tag)))};
     for (; attributes[0]; attributes += 2)
-        if (sv_eq(sv_from(attributes[0]), sv_from(w->attribute)))
+        if (sv_eq(sv_from(attributes[0]), w->attribute))
             e->name = keep(o->name, sv_from(attributes[1]));
 }
 
@@ -152,12 +153,60 @@ static bool is_at_rest(struct element_walk *w)
            w->elements == before + 1 && w->depth == 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The first byte behind the blanks at from if they stand between a tag and a tag that begins an element. */
+static size_t behind_indent(struct sv text, size_t from, size_t line_feed)
+{
+    size_t end = line_feed + 1;
+    while (end < text.n && is_blank(text.p[end]))
+        end++;
+    bool before = from > 0 && text.p[from - 1] == '>';
+    return before && text.n - end >= 2 && text.p[end] == '<' && ascii_is_alpha(text.p[end + 1]) ? end : from;
+}
+
+/* Copies text without its indents, each of which would cost expat what an element does. */
+static size_t copy_dense(char *to, struct sv text)
+{
+    size_t n = 0, i = 0;
+    while (i < text.n) {
+        const char *hit = memchr(text.p + i, '\n', text.n - i);
+        size_t line_feed = hit ? (size_t)(hit - text.p) : text.n;
+        size_t end = hit && line_feed > i && hit[-1] == '\r' ? line_feed - 1 : line_feed;
+        size_t next = hit ? behind_indent(text, end, line_feed) : text.n;
+        if (hit && next == end)
+            end = next = line_feed + 1;
+        memcpy(to + n, text.p + i, end - i);
+        n += end - i;
+        i = next;
+    }
+    return n;
+}
+
+/* What is inside of "<!" and its end is copied as it stands: comments and text without markup. */
+static bool parse(struct element_walk *w, struct sv text)
+{
+    static const uint8_t declaration[] = "<!";
+    char *to = text.n > 0 && text.n <= INT32_MAX ? XML_GetBuffer(w->expat, (int)text.n) : NULL;
+    size_t n = text.n;
+    if (!to)
+        return false;
+    if (needle_find((const uint8_t *)text.p, text.n, declaration, 2))
+        memcpy(to, text.p, n);
+    else
+        n = copy_dense(to, text);
+    return XML_ParseBuffer(w->expat, (int)n, XML_FALSE) == XML_STATUS_OK;
+}
+
 static const char *feed(struct element_walk *w, struct sv text)
 {
     if (w->fed > DOCUMENT_BYTES && !start_expat(w))
         return "no memory";
     w->fed += text.n;
-    bool good = text.n <= INT32_MAX && XML_Parse(w->expat, text.p, (int)text.n, XML_FALSE) == XML_STATUS_OK;
+    bool good = parse(w, text);
     if (w->reason)
         return w->reason;
     if (!good || w->depth != 0 || w->elements == 0 || !is_at_rest(w))

@@ -29,7 +29,8 @@ void element_walk_free(struct element_walk *w); /* NULL is allowed */
 
 /*
  * Called at the end of each element: path[0] is the record, path[depth - 1] the element, text what stands
- * directly in it. All views are gone with the return.
+ * directly in it, without line breaks and blanks between a tag and the one that begins the next element. All
+ * views are gone with the return.
  */
 typedef void element_end(void *ctx, const struct element *path, unsigned depth, struct sv text);
 

@@ -244,7 +244,8 @@ bool shipped_set_field(struct shipped *s, struct event *e, const struct shipped_
                        struct sv value)
 {
     for (; table->name.p; table++)
-        if (name.n == table->name.n && memcmp(name.p, table->name.p, name.n) == 0) {
+        if (name.n == table->name.n && name.n && name.p[0] == table->name.p[0] &&
+            memcmp(name.p, table->name.p, name.n) == 0) {
             shipped_set_value(s, e, table, value);
             return true;
         }

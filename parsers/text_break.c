@@ -53,6 +53,9 @@ bool text_break_before(const struct text_bytes *t, size_t floor, size_t before, 
 {
     size_t unit = text_unit(t->encoding);
     for (size_t i = before; i >= floor + unit; i--) {
+        /* No terminator has a byte above that of CR in units of one byte. */
+        while (t->encoding == TEXT_UTF8 && i > floor + unit && t->p[i - 1] > '\r')
+            i--;
         size_t at = i - unit;
         unsigned c = unit_at(t, at);
         if (c != '\n' && (c != '\r' || t->n - i < unit))

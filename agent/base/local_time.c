@@ -34,12 +34,12 @@ static bool plain(struct sv text, char *to, struct cursor *c)
     if (sv_empty(text) || text.n > LOCAL_TIME_TEXT_MAX)
         return false;
     for (size_t i = 0; i < text.n;) {
-        struct sv rest = sv_slice(text, i, text.n);
-        if ((unsigned char)rest.p[0] < 0x80) {
-            to[n++] = ascii_is_space(rest.p[0]) ? ' ' : ascii_lower(rest.p[0]);
+        if ((unsigned char)text.p[i] < 0x80) {
+            to[n++] = ascii_is_space(text.p[i]) ? ' ' : ascii_lower(text.p[i]);
             i++;
             continue;
         }
+        struct sv rest = sv_slice(text, i, text.n);
         size_t mark = one_of(rest, marks, sizeof marks / sizeof marks[0]);
         size_t blank = one_of(rest, blanks, sizeof blanks / sizeof blanks[0]);
         if (!mark)
@@ -65,7 +65,7 @@ static bool take(struct cursor *c, char want)
 
 static bool take_word(struct cursor *c, struct sv word)
 {
-    if (!sv_starts(sv_make(c->p, (size_t)(c->end - c->p)), word))
+    if (peek(c) != word.p[0] || !sv_starts(sv_make(c->p, (size_t)(c->end - c->p)), word))
         return false;
     c->p += word.n;
     return true;
@@ -192,7 +192,7 @@ static void take_weekday(struct cursor *c)
 {
     static const char names[7][10] = {"monday", "tuesday",  "wednesday", "thursday",
                                       "friday", "saturday", "sunday"};
-    for (unsigned i = 0; i < 7; i++)
+    for (unsigned i = 0; i < 7 && !ascii_is_digit(peek(c)); i++)
         if (take_word(c, sv_from(names[i])) || take_word(c, sv_make(names[i], 3))) {
             (void)take(c, '.');
             break;
@@ -322,7 +322,7 @@ static enum half take_half(struct cursor *c)
                                    SV_INIT("\xec\x98\xa4\xed\x9b\x84")};
     struct cursor start = *c;
     skip_blanks(c);
-    for (size_t i = 0; i < sizeof am / sizeof am[0]; i++) {
+    for (size_t i = 0; i < sizeof am / sizeof am[0] && !ascii_is_digit(peek(c)); i++) {
         if (take_word(c, am[i]))
             return HALF_AM;
         if (take_word(c, pm[i]))

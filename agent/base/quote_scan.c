@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 64 };
+enum { BLOCK = QUOTE_SCAN_BLOCK };
 
 struct masks {
     uint64_t quotes, feeds;
@@ -22,34 +22,17 @@ static inline uint64_t spread_up(uint64_t v)
     return v;
 }
 
-static inline unsigned lowest_bit(uint64_t v)
+/* What was given of the block at s->at while it was not whole. */
+static inline uint64_t given(const struct quote_scan *s)
 {
-    unsigned n = 0;
-#if defined(__GNUC__)
-    n = (unsigned)__builtin_ctzll(v);
-#else
-    for (; !(v & 1); v >>= 1)
-        n++;
-#endif
-    return n;
+    if (s->done <= s->at)
+        return 0;
+    return s->done - s->at >= BLOCK ? UINT64_MAX : (UINT64_C(1) << (s->done - s->at)) - 1;
 }
 
-/* What a block's masks say: true with *next, or false with s behind the block if that was whole. */
-static inline bool judge(struct quote_scan *s, struct masks m, bool whole, size_t *next)
+static inline bool has_block(const struct quote_scan *s, size_t n, size_t limit)
 {
-    uint64_t inside = s->plain ? 0 : spread_up(m.quotes) ^ (s->odd ? UINT64_MAX : 0);
-    uint64_t given =
-        s->done > s->at ? s->done - s->at >= BLOCK ? UINT64_MAX : (UINT64_C(1) << (s->done - s->at)) - 1 : 0;
-    uint64_t feeds = m.feeds & ~inside & ~given;
-    if (feeds) {
-        *next = s->at + lowest_bit(feeds) + 1;
-        return true;
-    }
-    if (whole) {
-        s->odd = inside >> (BLOCK - 1);
-        s->at += BLOCK;
-    }
-    return false;
+    return s->at < limit && s->at <= n && n - s->at >= BLOCK;
 }
 
 static struct masks masks_portable(const uint8_t *p)
@@ -62,66 +45,100 @@ static struct masks masks_portable(const uint8_t *p)
     return m;
 }
 
-/* The last block of what is there, which is not whole. */
-static bool next_in_rest(struct quote_scan *s, const uint8_t *p, size_t n, size_t *next)
+/* The line feeds of the block at s->at, and the bytes that are inside of quotes. */
+static uint64_t feeds_of(const struct quote_scan *s, struct masks m, uint64_t *inside)
 {
-    uint8_t block[BLOCK] = {0};
-    if (s->at < n)
-        memcpy(block, p + s->at, n - s->at);
-    return judge(s, masks_portable(block), false, next);
+    *inside = s->plain ? 0 : spread_up(m.quotes) ^ (s->odd ? UINT64_MAX : 0);
+    return m.feeds & ~*inside & ~given(s);
 }
 
-static bool give(struct quote_scan *s, size_t limit, size_t *next)
+/* The last block of what is there, which is not whole: it is looked at again when there is more. */
+static bool next_in_rest(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
 {
-    if (*next > limit)
+    uint8_t block[BLOCK] = {0};
+    uint64_t inside, feeds;
+    if (s->at >= limit || s->at >= n)
         return false;
-    s->done = *next;
+    memcpy(block, p + s->at, n - s->at < BLOCK ? n - s->at : BLOCK);
+    feeds = feeds_of(s, masks_portable(block), &inside);
+    if (!feeds || s->at + quote_scan_lowest(feeds) + 1 > limit)
+        return false;
+    *next = s->done = s->at + quote_scan_lowest(feeds) + 1;
     return true;
+}
+
+static bool on_portable(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
+{
+    while (has_block(s, n, limit)) {
+        uint64_t inside;
+        s->feeds = feeds_of(s, masks_portable(p + s->at), &inside);
+        s->odd = inside >> (BLOCK - 1);
+        s->at += BLOCK;
+        if (s->feeds)
+            return quote_scan_give(s, limit, next);
+    }
+    return next_in_rest(s, p, n, limit, next);
 }
 
 bool quote_scan_next_portable(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
 {
-    while (s->at < limit && s->at <= n && n - s->at >= BLOCK)
-        if (judge(s, masks_portable(p + s->at), true, next))
-            return give(s, limit, next);
-    return s->at < limit && next_in_rest(s, p, n, next) && give(s, limit, next);
+    return s->feeds ? quote_scan_give(s, limit, next) : on_portable(s, p, n, limit, next);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 
-#define AVX2 __attribute__((target("avx2")))
+#define FAST __attribute__((target("avx2,pclmul")))
 
-AVX2 static inline uint64_t equal64(__m256i low, __m256i high, char c)
+FAST static inline uint64_t equal64(__m256i low, __m256i high, __m256i want)
 {
-    __m256i want = _mm256_set1_epi8(c);
     return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, want)) |
            (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, want)) << 32;
 }
 
-AVX2 static bool next_avx2(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
+/* spread_up is a product without carries by a number of ones. */
+FAST static inline uint64_t spread_up_fast(uint64_t v)
 {
-    while (s->at < limit && s->at <= n && n - s->at >= BLOCK) {
-        __m256i low = _mm256_loadu_si256((const void *)(p + s->at));
-        __m256i high = _mm256_loadu_si256((const void *)(p + s->at + BLOCK / 2));
-        struct masks m = {equal64(low, high, '"'), equal64(low, high, '\n')};
-        if (judge(s, m, true, next))
-            return give(s, limit, next);
-    }
-    return s->at < limit && next_in_rest(s, p, n, next) && give(s, limit, next);
+    __m128i ones = _mm_set1_epi8(-1), product = _mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)v), ones, 0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-bool quote_scan_next(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
+/* What is asked of every block is kept in registers; s is brought up to date when the loop ends. */
+FAST static bool on_fast(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
 {
-    return __builtin_cpu_supports("avx2") ? next_avx2(s, p, n, limit, next)
-                                          : quote_scan_next_portable(s, p, n, limit, next);
+    const __m256i quote = _mm256_set1_epi8('"'), feed = _mm256_set1_epi8('\n');
+    const uint64_t counted = s->plain ? 0 : UINT64_MAX;
+    uint64_t inside = s->odd ? UINT64_MAX : 0, before = given(s), feeds = 0;
+    size_t at = s->at;
+    if (!has_block(s, n, limit))
+        return next_in_rest(s, p, n, limit, next);
+    do {
+        __m256i low = _mm256_loadu_si256((const void *)(p + at));
+        __m256i high = _mm256_loadu_si256((const void *)(p + at + BLOCK / 2));
+        uint64_t carried = 0 - (inside >> (BLOCK - 1));
+        inside = spread_up_fast(equal64(low, high, quote) & counted) ^ carried;
+        feeds = equal64(low, high, feed) & ~inside & ~before;
+        before = 0;
+        at += BLOCK;
+    } while (!feeds && at < limit && at <= n - BLOCK);
+    s->at = at;
+    s->odd = inside >> (BLOCK - 1);
+    s->feeds = feeds;
+    return feeds ? quote_scan_give(s, limit, next) : next_in_rest(s, p, n, limit, next);
+}
+
+bool quote_scan_on(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul")
+               ? on_fast(s, p, n, limit, next)
+               : on_portable(s, p, n, limit, next);
 }
 
 #else
 
-bool quote_scan_next(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
+bool quote_scan_on(struct quote_scan *s, const uint8_t *p, size_t n, size_t limit, size_t *next)
 {
-    return quote_scan_next_portable(s, p, n, limit, next);
+    return on_portable(s, p, n, limit, next);
 }
 
 #endif

@@ -128,7 +128,7 @@ static size_t sequence(const uint8_t *p, size_t n)
     return length;
 }
 
-/* Bytes at the beginning of p that are ASCII for certain: a multiple of 8. */
+/* Bytes at the beginning of p that are ASCII for certain: all of them, or a multiple of 8. */
 static size_t ascii_length(const uint8_t *p, size_t n)
 {
     const uint64_t high = UINT64_C(0x8080808080808080);
@@ -143,6 +143,11 @@ static size_t ascii_length(const uint8_t *p, size_t n)
         memcpy(eight, p + at, sizeof *eight);
         if (*eight & high)
             break;
+    }
+    /* What is left is less than eight bytes: they are looked at with some of those before. */
+    if (n - at < sizeof *eight && at > 0) {
+        memcpy(eight, p + n - sizeof *eight, sizeof *eight);
+        at = *eight & high ? at : n;
     }
     return at;
 }

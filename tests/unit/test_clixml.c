@@ -126,6 +126,21 @@ Test(clixml, selected_properties_of_an_object)
                 SV("EVENT provider=MSExchangeIS id=9646 time=2026-02-18T11:35:08Z zone=UTC message=x \n"));
 }
 
+#define SPREAD(message)                                                                                      \
+    "  <Obj RefId=\"0\">\n    <MS>\n      <I32 N=\"Id\">9646</I32>\n\n      <S\n N=\"ProviderName\">"        \
+    "MSExchangeIS</S>\n      <S N=\"TaskDisplayName\">\n</S>\n      <S N=\"Message\">" message               \
+    "</S>\n    </MS>\n  </Obj>\n"
+#define SPREAD_LINE(message) "EVENT provider=MSExchangeIS id=9646 task_text=\n message=" message " \n"
+
+Test(clixml, line_breaks_and_blanks_in_a_value_are_kept)
+{
+    check_gives(&utc, SV(HEAD SPREAD("\n  a\n      b\n") TAIL), SV(SPREAD_LINE("\n  a\n      b\n")));
+    check_gives(&utc, SV(HEAD SPREAD("a>\n      &lt;b>") TAIL), SV(SPREAD_LINE("a>\n      <b>")));
+    check_gives(&utc, SV(HEAD SPREAD("<![CDATA[a>\n      <b>\n   c]]>") TAIL),
+                SV(SPREAD_LINE("a>\n      <b>\n   c")));
+    check_gives(&utc, SV(HEAD SPREAD("a<!-- >\n      <b> -->c") TAIL), SV(SPREAD_LINE("ac")));
+}
+
 Test(clixml, escapes_stand_for_units_of_utf_16)
 {
     check_gives(

@@ -75,3 +75,25 @@ Test(quote_scan, a_row_behind_the_limit_is_given_once_the_limit_allows_it)
     cr_assert_eq(next, 11);
     cr_assert_not(quote_scan_next(&s, rows, sizeof rows - 1, sizeof rows - 1, &next));
 }
+
+static void keeps_to_the_limit(next_function *next_row)
+{
+    struct quote_scan s;
+    size_t want = row_behind(0, TEXT_BYTES, false), next = 0;
+    quote_scan_from(&s, 0, false);
+    for (size_t limit = 0; limit <= TEXT_BYTES; limit++) {
+        bool due = want == limit;
+        cr_assert_eq(next_row(&s, text, TEXT_BYTES, limit, &next), due, "at %zu", limit);
+        if (due)
+            cr_assert_eq(next, limit);
+        if (due)
+            want = row_behind(want, TEXT_BYTES, false);
+    }
+}
+
+Test(quote_scan, every_row_is_given_as_soon_as_the_limit_reaches_it)
+{
+    fill(7);
+    keeps_to_the_limit(quote_scan_next);
+    keeps_to_the_limit(quote_scan_next_portable);
+}
