@@ -4,6 +4,7 @@
 
 #include "csv_cell.h"
 #include "event_time.h"
+#include "level_words.h"
 
 #include <string.h>
 
@@ -126,10 +127,9 @@ static void set_either(struct opt_u64 *number, struct sv *word, struct sv v)
 
 static void set_level(struct event *e, struct sv v)
 {
-    uint64_t level;
     set_either(&e->level, &e->level_text, v);
-    if (!e->level.has && csv_level_of(v, &level))
-        e->level = opt_u64(level);
+    if (!e->level.has)
+        e->level = level_of_word(sv_trim(v));
 }
 
 /* EVENTLOG_ERROR_TYPE is 1 and EVENTLOG_WARNING_TYPE 2 in both numberings (Log Parser, Win32_NTLogEvent). */

@@ -106,7 +106,4 @@ static inline bool csv_may_begin(const struct csv_beginnings *b, unsigned first,
  * language writes. */
 enum csv_column csv_column_of(struct sv name, enum date_order *order);
 
-/* The number of a level by its word in one of the languages known, or false. */
-bool csv_level_of(struct sv word, uint64_t *level);
-
 #endif

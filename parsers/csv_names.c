@@ -293,34 +293,3 @@ bool csv_may_begin_strangely(const struct csv_beginnings *b, unsigned first, uns
         return first >= 0x80;
     return strange || (is_letter(second) && (b->bits[bit / 8] >> bit % 8 & 1));
 }
-
-/* --- levels --- */
-
-static const struct {
-    struct sv word;
-    uint64_t level;
-} levels[] = {
-    {SV_INIT("Critical"), 1},      {SV_INIT("Kritisch"), 1},     {SV_INIT("Critique"), 1},
-    {SV_INIT("Crítico"), 1},       {SV_INIT("Critico"), 1},      {SV_INIT("Kritiek"), 1},
-    {SV_INIT("重大"), 1},          {SV_INIT("严重"), 1},         {SV_INIT("嚴重"), 1},
-    {SV_INIT("Error"), 2},         {SV_INIT("Fehler"), 2},       {SV_INIT("Erreur"), 2},
-    {SV_INIT("Errore"), 2},        {SV_INIT("Erro"), 2},         {SV_INIT("Fout"), 2},
-    {SV_INIT("エラー"), 2},        {SV_INIT("错误"), 2},         {SV_INIT("錯誤"), 2},
-    {SV_INIT("Warning"), 3},       {SV_INIT("Warnung"), 3},      {SV_INIT("Avertissement"), 3},
-    {SV_INIT("Advertencia"), 3},   {SV_INIT("Avviso"), 3},       {SV_INIT("Aviso"), 3},
-    {SV_INIT("Waarschuwing"), 3},  {SV_INIT("警告"), 3},         {SV_INIT("Information"), 4},
-    {SV_INIT("Informationen"), 4}, {SV_INIT("Informations"), 4}, {SV_INIT("Información"), 4},
-    {SV_INIT("Informazioni"), 4},  {SV_INIT("Informações"), 4},  {SV_INIT("Informatie"), 4},
-    {SV_INIT("情報"), 4},          {SV_INIT("信息"), 4},         {SV_INIT("資訊"), 4},
-    {SV_INIT("Verbose"), 5},       {SV_INIT("Ausführlich"), 5},  {SV_INIT("詳細"), 5},
-};
-
-bool csv_level_of(struct sv word, uint64_t *level)
-{
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (is_name(levels[i].word, word)) {
-            *level = levels[i].level;
-            return true;
-        }
-    return false;
-}
