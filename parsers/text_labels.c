@@ -3,96 +3,98 @@
 #include "text_labels.h"
 
 /*
- * In the order of their last bytes (ASCII letters in lower case), because a label is looked for from the
- * colon back: a colon then costs a look at a handful of them.
+ * In the order of their last two bytes, the very last first (ASCII letters in lower case), because a label is
+ * looked for from the colon back: a colon then costs a look at a few of them. None ends with a blank or an
+ * apostrophe in these two bytes, for which a text may have others.
  */
 /* clang-format off */
 static const struct text_label labels[] = {
-    {SV_INIT("Data"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Ora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Categoría de la tarea"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Fecha"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Hora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Categoria da Tarefa"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Fecha"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Hora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Data"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Event ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("ID"), FIELD_ID, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Keyword"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("Ereignis-ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベントID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("イベント ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("Gebeurtenis-ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Tijd"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("事件 ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("Event Type"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_MDY},
-    {SV_INIT("Log Name"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Tijd"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Keyword"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("Event Source"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Source"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Type"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
-    {SV_INIT("Date"), FIELD_DATE, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Time"), FIELD_TIME, PLACE_LINE, DATE_ORDER_MDY},
-    {SV_INIT("User Name"), FIELD_USER, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("OpCode"), FIELD_OPCODE, PLACE_LINE, DATE_ORDER_AUTO},
     {SV_INIT("Message"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
     {SV_INIT("Error Message"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Protokollname"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Ereignisquelle"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Catégorie de la tâche"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Ereigniskategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Aufgabenkategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Taakcategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Ereignisquelle"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Quelle"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Log Name"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Time"), FIELD_TIME, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("User Name"), FIELD_USER, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Protokollname"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Ebene"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Origine"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Utente"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Parole chiave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Descrizione"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Catégorie de la tâche"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Event Type"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Type"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("Heure"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Palabras clave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Date"), FIELD_DATE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Utente"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Fonte"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Parole chiave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Palabras clave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Palavras-chave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Palavras Chave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Taakcategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Ereigniskennung"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Beschreibung"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Fehlermeldung"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Nome do Log"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Beschrijving"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nome do Log"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Task"), FIELD_CATEGORY, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Nom du journal"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Level"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Nivel"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nível"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Event Xml"), FIELD_XML, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Ereignis-XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベント XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("Nom du journal"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Nivel"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Nível"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Gebeurtenis-XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("事件 Xml"), FIELD_XML, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("Datum"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Origem"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Logboeknaam"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Description"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Origem"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Datum"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Origen"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Descripción"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Bron"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Trefwoorden"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Tipo evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Nome registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Origine evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Categoria evento"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("ID evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Description"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Bron"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Descripción"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Usuario"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Usuário"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Livello"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("XML evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Tipo de suceso"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Equipo"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nome registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Nombre de registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Tipo de suceso"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Origen del suceso"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Origen de suceso"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Categoría del suceso"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Categoría de suceso"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. suceso"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. del suceso"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Tipo evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Origine evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoria evento"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("ID evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("XML evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. del evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. de evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Usuario"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Equipo"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("XML de evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Tipo de evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Nome do Registo"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
@@ -102,7 +104,6 @@ static const struct text_label labels[] = {
     {SV_INIT("ID do evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Identificação do Evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Identificação de evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Usuário"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Descrição"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Ereignistyp"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Typ"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
@@ -110,16 +111,16 @@ static const struct text_label labels[] = {
     {SV_INIT("Computer"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_AUTO},
     {SV_INIT("Benutzer"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Schlüsselwörter"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Utilisateur"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Ordinateur"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Gebruiker"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Utilizador"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Computador"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Gebruiker"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Utilisateur"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ordinateur"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Keywords"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
-    {SV_INIT("Mots clés"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Type gebeurtenis"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Bron van gebeurtenis"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Categorie van gebeurtenis"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Mots clés"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Zeit"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Uhrzeit"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Type de l'événement"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
@@ -159,19 +160,19 @@ static const struct text_label labels[] = {
     {SV_INIT("レベル"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("任务类别"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("级别"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
+    {SV_INIT("描述"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Имя журнала"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Дата"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Ключевые слова"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
-    {SV_INIT("描述"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("时间"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Описание"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("用户"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Категория задачи"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベント ソース"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("ソース"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("Источник"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("计算机"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("Источник"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("時刻"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("事件种类"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("ユーザー"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
@@ -225,11 +226,11 @@ enum {
 static size_t blank_before(struct sv t, size_t at)
 {
     static const struct sv wide[] = {SV_INIT("\xc2\xa0"), SV_INIT("\xe2\x80\xaf"), SV_INIT("\xe3\x80\x80")};
-    struct sv v = sv_slice(t, 0, at);
     if (at && ascii_is_space(t.p[at - 1]))
         return 1;
     if (at == 0 || (unsigned char)t.p[at - 1] < 0x80)
         return 0;
+    struct sv v = sv_slice(t, 0, at);
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
         if (sv_ends(v, wide[i]))
             return wide[i].n;
@@ -268,18 +269,20 @@ static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv lab
     return true;
 }
 
-static unsigned last_byte(struct sv v)
+/* The last two of at least two bytes, as the labels are ordered. */
+static unsigned last_bytes(struct sv v)
 {
-    return (unsigned char)ascii_lower(v.p[v.n - 1]);
+    unsigned last = (unsigned char)ascii_lower(v.p[v.n - 1]);
+    return last << 8 | (unsigned char)ascii_lower(v.p[v.n - 2]);
 }
 
-/* The first label whose last byte is not below this one. */
-static size_t first_with(unsigned byte)
+/* The first label whose last bytes are not below these. */
+static size_t first_with(unsigned bytes)
 {
     size_t low = 0, high = LABELS;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (last_byte(labels[middle].text) < byte)
+        if (last_bytes(labels[middle].text) < bytes)
             low = middle + 1;
         else
             high = middle;
@@ -291,10 +294,10 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 {
     const struct text_label *best = NULL;
     size_t end = skip_blanks_before(t, colon > floor + COLON_GAP_MAX ? colon - COLON_GAP_MAX : floor, colon);
-    if (end == floor)
+    if (end < floor + 2)
         return NULL;
-    unsigned last = last_byte(sv_slice(t, floor, end));
-    for (size_t i = first_with(last); i < LABELS && last_byte(labels[i].text) == last; i++) {
+    unsigned last = last_bytes(sv_make(t.p + floor, end - floor));
+    for (size_t i = first_with(last); i < LABELS && last_bytes(labels[i].text) == last; i++) {
         size_t at;
         if (ends_with_label(t, floor, end, labels[i].text, &at) && (!best || at < *start)) {
             best = &labels[i];
@@ -306,15 +309,20 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 
 size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
 {
-    for (*bytes = 1; at < t.n; at++) {
-        if (t.p[at] == ':')
-            return at;
-        if (t.p[at] == '\xef' && sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
+    size_t colon = sv_find_char(sv_slice(t, at, t.n), ':');
+    colon = colon == SV_NPOS ? t.n : at + colon;
+    /* Only what stands before the colon is looked at again, so that every byte costs the same. */
+    for (*bytes = 1; at < colon; at++) {
+        size_t lead = sv_find_char(sv_slice(t, at, colon), '\xef');
+        if (lead == SV_NPOS)
+            break;
+        at += lead;
+        if (sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
             *bytes = 3;
             return at;
         }
     }
-    return t.n;
+    return colon;
 }
 
 unsigned text_level(struct sv word)
