@@ -70,9 +70,9 @@ bool text_block_is_psloglist(struct sv line)
 /* "   Time:     2/18/2026 10:00:01 AM   ID:       9646" holds two. */
 static bool take_psloglist_line(struct sv line, struct text_facts *f)
 {
-    size_t id = sv_find(line, SV(" ID: "));
     if (!sv_starts(line, SV("   ")))
         return false;
+    size_t id = sv_find(line, SV(" ID: "));
     if (id != SV_NPOS && sv_istarts(sv_trim(line), SV("Time:"))) {
         set(f, FIELD_ID, sv_slice(line, id + 5, line.n));
         line = sv_slice(line, 0, id);
