@@ -16,6 +16,8 @@ static size_t digits_at(struct sv v, size_t at)
 
 bool text_block_is_wevtutil(struct sv line)
 {
+    if (line.n < 8 || line.p[0] != 'E')
+        return false;
     size_t n = sv_starts(line, SV("Event[")) ? digits_at(line, 6) : 0;
     struct sv rest = sv_trim(sv_slice(line, 6 + n, line.n));
     return n && (sv_eq(rest, SV("]:")) || sv_eq(rest, SV("]")));

@@ -2,6 +2,8 @@
 /* The words before the colons in event texts. */
 #include "text_labels.h"
 
+#include <string.h>
+
 /*
  * In the order of their last two bytes, the very last first (ASCII letters in lower case), because a label is
  * looked for from the colon back: a colon then costs a look at a few of them. None ends with a blank or an
@@ -249,6 +251,11 @@ static size_t skip_blanks_before(struct sv t, size_t floor, size_t at)
 static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv label, size_t *start)
 {
     static const struct sv curly = SV_INIT("\xe2\x80\x99");
+    size_t exact = label.n <= end - floor ? end - label.n : end;
+    if (exact < end && t.p[exact] == label.p[0] && memcmp(t.p + exact, label.p, label.n) == 0) {
+        *start = exact;
+        return true;
+    }
     while (label.n) {
         char want = label.p[--label.n];
         if (want == ' ') {
@@ -309,14 +316,11 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 
 size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
 {
-    size_t colon = sv_find_char(sv_slice(t, at, t.n), ':');
-    colon = colon == SV_NPOS ? t.n : at + colon;
+    const char *hit = at < t.n ? memchr(t.p + at, ':', t.n - at) : NULL;
+    size_t colon = hit ? (size_t)(hit - t.p) : t.n;
     /* Only what stands before the colon is looked at again, so that every byte costs the same. */
-    for (*bytes = 1; at < colon; at++) {
-        size_t lead = sv_find_char(sv_slice(t, at, colon), '\xef');
-        if (lead == SV_NPOS)
-            break;
-        at += lead;
+    for (*bytes = 1; at < colon && (hit = memchr(t.p + at, 0xef, colon - at)) != NULL; at++) {
+        at = (size_t)(hit - t.p);
         if (sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
             *bytes = 3;
             return at;

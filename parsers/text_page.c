@@ -111,6 +111,10 @@ static struct sv paragraph(struct sv t)
 {
     unsigned breaks = 0;
     for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] > ' ') {
+            breaks = 0;
+            continue;
+        }
         breaks += t.p[i] == '\n' || (t.p[i] == '\r' && (i + 1 == t.n || t.p[i + 1] != '\n'));
         if (breaks > 1)
             return sv_slice(t, 0, i);
@@ -276,8 +280,9 @@ static size_t trailer_start(struct sv t)
         end = at;
     }
     for (size_t i = 0; i < end; i++) {
-        char c = ascii_lower(t.p[i]);
-        if (c != 'f' && c != 'w' && c != 'h' && c != '<')
+        static const bool begins_one[256] = {
+            ['f'] = true, ['F'] = true, ['w'] = true, ['W'] = true, ['h'] = true, ['H'] = true, ['<'] = true};
+        if (!begins_one[(unsigned char)t.p[i]])
             continue;
         for (size_t k = 0; k < sizeof trailers / sizeof trailers[0]; k++)
             if (sv_istarts(sv_slice(t, i, t.n), trailers[k]))
