@@ -53,6 +53,9 @@ bool text_break_before(const struct text_bytes *t, size_t floor, size_t before, 
 {
     size_t unit = text_unit(t->encoding);
     for (size_t i = before; i >= floor + unit; i--) {
+        /* No byte above CR belongs to a terminator where characters are bytes. */
+        if (t->encoding == TEXT_UTF8 && t->p[i - 1] > '\r')
+            continue;
         size_t at = i - unit;
         unsigned c = unit_at(t, at);
         if (c != '\n' && (c != '\r' || t->n - i < unit))

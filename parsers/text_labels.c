@@ -5,9 +5,9 @@
 #include <string.h>
 
 /*
- * In the order of their last two bytes, the very last first (ASCII letters in lower case), because a label is
- * looked for from the colon back: a colon then costs a look at a few of them. None ends with a blank or an
- * apostrophe in these two bytes, for which a text may have others.
+ * In the order of their last two bytes, the very last first and each with bit 5 set, because a label is
+ * looked for from the colon back: a colon then costs a look at a few of them. The bit makes ASCII letters
+ * small. None ends with a blank or an apostrophe in these two bytes, for which a text may have others.
  */
 /* clang-format off */
 static const struct text_label labels[] = {
@@ -136,8 +136,14 @@ static const struct text_label labels[] = {
     {SV_INIT("Event Category"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Task Category"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Category"), FIELD_CATEGORY, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Categoria attività"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Компьютер"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("キーワード"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("イベント カテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("タスクのカテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("レベル"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("任务类别"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("级别"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("事件类型"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("Уровень"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Пользователь"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
@@ -150,19 +156,9 @@ static const struct text_label labels[] = {
     {SV_INIT("Код события"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Время"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Xml события"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("事件来源"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("来源"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("关键字"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("日付"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("イベントの種類"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
-    {SV_INIT("日期"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("Categoria attività"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("イベント カテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("タスクのカテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("レベル"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("任务类别"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("级别"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("描述"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Имя журнала"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Дата"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
@@ -170,6 +166,8 @@ static const struct text_label labels[] = {
     {SV_INIT("时间"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Описание"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("用户"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("关键字"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日付"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Категория задачи"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベント ソース"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("ソース"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
@@ -179,7 +177,9 @@ static const struct text_label labels[] = {
     {SV_INIT("事件种类"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("ユーザー"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("コンピューター"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("イベントの種類"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("コンピュータ"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日期"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
 };
 /* clang-format on */
 
@@ -277,10 +277,10 @@ static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv lab
 }
 
 /* The last two of at least two bytes, as the labels are ordered. */
-static unsigned last_bytes(struct sv v)
+static inline unsigned last_bytes(struct sv v)
 {
-    unsigned last = (unsigned char)ascii_lower(v.p[v.n - 1]);
-    return last << 8 | (unsigned char)ascii_lower(v.p[v.n - 2]);
+    const unsigned char *end = (const unsigned char *)v.p + v.n;
+    return (end[-1] << 8 | end[-2]) | 0x2020U;
 }
 
 /* The first label whose last bytes are not below these. */

@@ -237,8 +237,7 @@ static size_t sentence_end(struct text_page *p, struct sv t)
     if (sv_ifind(v, SV("mapi")) == SV_NPOS)
         return t.n;
     for (size_t i = 1; i <= v.n && tries < SENTENCE_ENDS; i++) {
-        bool stop = v.p[i - 1] == '.' || i == t.n || is_break(v.p[i]);
-        if (!stop || i < 8)
+        if (i < 8 || (v.p[i - 1] != '.' && i != t.n && !is_break(v.p[i])))
             continue;
         tries++;
         if (read_sentence(p, sv_slice(v, 0, i))->whole)
