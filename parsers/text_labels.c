@@ -301,7 +301,8 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 {
     const struct text_label *best = NULL;
     size_t end = skip_blanks_before(t, colon > floor + COLON_GAP_MAX ? colon - COLON_GAP_MAX : floor, colon);
-    if (end < floor + 2)
+    /* The digits of times have colons behind them too. */
+    if (end < floor + 2 || ascii_is_digit(t.p[end - 1]))
         return NULL;
     unsigned last = last_bytes(sv_make(t.p + floor, end - floor));
     for (size_t i = first_with(last); i < LABELS && last_bytes(labels[i].text) == last; i++) {

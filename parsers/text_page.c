@@ -128,8 +128,7 @@ static struct sv paragraph(struct sv t)
 static void look_at_word(struct scan *s, size_t at)
 {
     struct sv t = s->page->text;
-    if (!sv_istarts(sv_slice(t, at, at + 4), SV("mapi")) ||
-        (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1]))))
+    if (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1])))
         return;
     size_t far = at > SENTENCE_MAX ? at - SENTENCE_MAX : 0;
     size_t start = line_start(t, s->floor > far ? s->floor : far, at);
@@ -177,8 +176,8 @@ static void find_tokens(struct text_page *p, size_t from)
             s.in_row = s.in_message = false;
         else if (c == '<' && !p->has_markup)
             i = behind_xml(p->text, i);
-        else if (c == 'm' || c == 'M') {
-            sentences += sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
+        else if ((c == 'm' || c == 'M') && sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"))) {
+            sentences++;
             look_at_word(&s, i);
         }
     }
@@ -284,7 +283,8 @@ static size_t trailer_start(struct sv t)
         if (!begins_one[(unsigned char)t.p[i]])
             continue;
         for (size_t k = 0; k < sizeof trailers / sizeof trailers[0]; k++)
-            if (sv_istarts(sv_slice(t, i, t.n), trailers[k]))
+            if (ascii_lower(t.p[i]) == ascii_lower(trailers[k].p[0]) &&
+                sv_istarts(sv_slice(t, i, t.n), trailers[k]))
                 return i;
     }
     return end;
