@@ -300,7 +300,10 @@ static size_t first_with(unsigned bytes)
 const struct text_label *text_label_before(struct sv t, size_t floor, size_t colon, size_t *start)
 {
     const struct text_label *best = NULL;
-    size_t end = skip_blanks_before(t, colon > floor + COLON_GAP_MAX ? colon - COLON_GAP_MAX : floor, colon);
+    size_t end = colon;
+    /* Only what is no visible ASCII character can be a blank. */
+    if (end > floor && (t.p[end - 1] <= ' ' || (unsigned char)t.p[end - 1] >= 0x80))
+        end = skip_blanks_before(t, end > floor + COLON_GAP_MAX ? end - COLON_GAP_MAX : floor, end);
     /* The digits of times have colons behind them too. */
     if (end < floor + 2 || ascii_is_digit(t.p[end - 1]))
         return NULL;
