@@ -233,9 +233,15 @@ static enum date_order order_shown(struct parser *p)
     uint64_t to = p->part.offset + p->part.length;
     to = to < EVIDENCE_BYTES ? to : EVIDENCE_BYTES;
     struct position from = {.offset = p->evidence_to};
+    struct input in = *p->in;
     struct text_lines lines;
     struct text_line line;
-    if (p->evidence_to < to && text_lines_open(&lines, p->in, &from, &p->options, NULL, NULL)) {
+    /* What is read ends one character behind, which tells a CR from a CRLF. */
+    if (in.size > to + 2) {
+        in.size = to + 2;
+        in.complete = false;
+    }
+    if (p->evidence_to < to && text_lines_open(&lines, &in, &from, &p->options, NULL, NULL)) {
         while (text_lines_next(&lines, &line) == TEXT_LINE && line.offset + line.length <= to) {
             struct sv date = text_block_date(line.text);
             if (!sv_empty(date))

@@ -16,6 +16,8 @@ static size_t digits_at(struct sv v, size_t at)
 
 bool text_block_is_wevtutil(struct sv line)
 {
+    if (line.n < 8 || line.p[0] != 'E')
+        return false;
     size_t n = sv_starts(line, SV("Event[")) ? digits_at(line, 6) : 0;
     struct sv rest = sv_trim(sv_slice(line, 6 + n, line.n));
     return n && (sv_eq(rest, SV("]:")) || sv_eq(rest, SV("]")));
@@ -70,9 +72,9 @@ bool text_block_is_psloglist(struct sv line)
 /* "   Time:     2/18/2026 10:00:01 AM   ID:       9646" holds two. */
 static bool take_psloglist_line(struct sv line, struct text_facts *f)
 {
-    size_t id = sv_find(line, SV(" ID: "));
     if (!sv_starts(line, SV("   ")))
         return false;
+    size_t id = sv_find(line, SV(" ID: "));
     if (id != SV_NPOS && sv_istarts(sv_trim(line), SV("Time:"))) {
         set(f, FIELD_ID, sv_slice(line, id + 5, line.n));
         line = sv_slice(line, 0, id);

@@ -88,7 +88,8 @@ static void put_piece(struct buf *b, const struct text_coding *c, enum code_page
 
 static struct sv without_mark(struct sv v)
 {
-    return sv_starts(v, SV("\xef\xbb\xbf")) ? sv_slice(v, 3, v.n) : v;
+    bool may_be = v.n && v.p[0] == '\xef';
+    return may_be && sv_starts(v, SV("\xef\xbb\xbf")) ? sv_slice(v, 3, v.n) : v;
 }
 
 static struct sv cut_to(struct sv v, size_t max, bool *cut)
@@ -129,13 +130,26 @@ struct sv text_head_utf8(struct sv head, char *to)
     return without_mark(buf_sv(&b));
 }
 
+/* Bytes before the first CR or LF. Piece by piece, so that lines that end with CR cost what others do. */
+static size_t line_length(struct sv v)
+{
+    enum { STRIDE = 256 };
+    for (size_t from = 0; from < v.n; from += STRIDE) {
+        struct sv piece = sv_slice(v, from, from + STRIDE);
+        size_t feed = sv_find_char(piece, '\n');
+        size_t end = sv_find_char(sv_slice(piece, 0, feed), '\r');
+        end = end < feed ? end : feed;
+        if (end != SV_NPOS)
+            return from + end;
+    }
+    return v.n;
+}
+
 bool text_take_line(struct sv *rest, struct sv *line)
 {
-    size_t n = 0;
     if (sv_empty(*rest))
         return false;
-    while (n < rest->n && rest->p[n] != '\n' && rest->p[n] != '\r')
-        n++;
+    size_t n = line_length(*rest);
     *line = sv_slice(*rest, 0, n);
     if (n < rest->n)
         n += rest->p[n] == '\r' && n + 1 < rest->n && rest->p[n + 1] == '\n' ? 2 : 1;

@@ -2,6 +2,8 @@
 /* From labels and values to a struct event. */
 #include "text_facts.h"
 
+#include "level_words.h"
+
 enum { DUMP_ROW = 8, LIST_MAX = 8192 };
 
 void text_facts_clear(struct text_facts *f)
@@ -67,9 +69,8 @@ static void fill_level(const struct text_facts *f, struct event *e)
 {
     struct sv word = f->value[FIELD_LEVEL];
     set_number(&e->level, f->value[FIELD_LEVEL_NUMBER]);
-    unsigned level = text_level(word);
-    if (!e->level.has && level)
-        e->level = opt_u64(level);
+    if (!e->level.has)
+        e->level = level_of_word(sv_trim(word));
     set_text(&e->level_text, word);
 }
 

@@ -2,97 +2,101 @@
 /* The words before the colons in event texts. */
 #include "text_labels.h"
 
+#include <string.h>
+
 /*
- * In the order of their last bytes (ASCII letters in lower case), because a label is looked for from the
- * colon back: a colon then costs a look at a handful of them.
+ * In the order of their last two bytes, the very last first and each with bit 5 set, because a label is
+ * looked for from the colon back: a colon then costs a look at a few of them. The bit makes ASCII letters
+ * small. None ends with a blank or an apostrophe in these two bytes, for which a text may have others.
  */
 /* clang-format off */
 static const struct text_label labels[] = {
-    {SV_INIT("Data"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Ora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Categoría de la tarea"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Fecha"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Hora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Categoria da Tarefa"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Fecha"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Hora"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Data"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Event ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("ID"), FIELD_ID, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Keyword"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("Ereignis-ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベントID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("イベント ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("Gebeurtenis-ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Tijd"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("事件 ID"), FIELD_ID, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("Event Type"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_MDY},
-    {SV_INIT("Log Name"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Tijd"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Keyword"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("Event Source"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Source"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Type"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
-    {SV_INIT("Date"), FIELD_DATE, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Time"), FIELD_TIME, PLACE_LINE, DATE_ORDER_MDY},
-    {SV_INIT("User Name"), FIELD_USER, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("OpCode"), FIELD_OPCODE, PLACE_LINE, DATE_ORDER_AUTO},
     {SV_INIT("Message"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
     {SV_INIT("Error Message"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
-    {SV_INIT("Protokollname"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Ereignisquelle"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Catégorie de la tâche"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Ereigniskategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Aufgabenkategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Taakcategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Ereignisquelle"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Quelle"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Log Name"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Time"), FIELD_TIME, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("User Name"), FIELD_USER, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Protokollname"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Ebene"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Origine"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Utente"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Parole chiave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Descrizione"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Catégorie de la tâche"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Event Type"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_MDY},
+    {SV_INIT("Type"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
     {SV_INIT("Heure"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Palabras clave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Date"), FIELD_DATE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Utente"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Fonte"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Parole chiave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Palabras clave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Palavras-chave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Palavras Chave"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Taakcategorie"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Ereigniskennung"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Beschreibung"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Fehlermeldung"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Nome do Log"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Beschrijving"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nome do Log"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Task"), FIELD_CATEGORY, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Nom du journal"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Level"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_MDY},
+    {SV_INIT("Nivel"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nível"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Event Xml"), FIELD_XML, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Ereignis-XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベント XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("Nom du journal"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Nivel"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Nível"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Gebeurtenis-XML"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("事件 Xml"), FIELD_XML, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("Datum"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Origem"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Logboeknaam"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Description"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Origem"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Datum"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Origen"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Descripción"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Bron"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Trefwoorden"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Tipo evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Nome registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
-    {SV_INIT("Origine evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Categoria evento"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("ID evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Description"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Bron"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Descripción"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Usuario"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Usuário"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Livello"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("XML evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Tipo de suceso"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Equipo"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Nome registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Nombre de registro"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Tipo de suceso"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Origen del suceso"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Origen de suceso"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Categoría del suceso"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Categoría de suceso"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. suceso"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. del suceso"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Tipo evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
+    {SV_INIT("Origine evento"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Categoria evento"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("ID evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("XML evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. del evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Id. de evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Usuario"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Equipo"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("XML de evento"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Tipo de evento"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Nome do Registo"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
@@ -102,7 +106,6 @@ static const struct text_label labels[] = {
     {SV_INIT("ID do evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Identificação do Evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Identificação de evento"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("Usuário"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Descrição"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Ereignistyp"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Typ"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
@@ -110,16 +113,16 @@ static const struct text_label labels[] = {
     {SV_INIT("Computer"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_AUTO},
     {SV_INIT("Benutzer"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Schlüsselwörter"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Utilisateur"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Ordinateur"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Gebruiker"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Utilizador"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Computador"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("Gebruiker"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Utilisateur"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
+    {SV_INIT("Ordinateur"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Keywords"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_MDY},
-    {SV_INIT("Mots clés"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Type gebeurtenis"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Bron van gebeurtenis"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Categorie van gebeurtenis"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("Mots clés"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Zeit"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Uhrzeit"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Type de l'événement"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_DMY},
@@ -133,8 +136,14 @@ static const struct text_label labels[] = {
     {SV_INIT("Event Category"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Task Category"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_MDY},
     {SV_INIT("Category"), FIELD_CATEGORY, PLACE_LINE, DATE_ORDER_AUTO},
+    {SV_INIT("Categoria attività"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Компьютер"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("キーワード"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("イベント カテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("タスクのカテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("レベル"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("任务类别"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
+    {SV_INIT("级别"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("事件类型"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("Уровень"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Пользователь"), FIELD_USER, PLACE_LINE, DATE_ORDER_DMY},
@@ -147,58 +156,32 @@ static const struct text_label labels[] = {
     {SV_INIT("Код события"), FIELD_ID, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("Время"), FIELD_TIME, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Xml события"), FIELD_XML, PLACE_ANY, DATE_ORDER_DMY},
+    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("事件来源"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("来源"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("关键字"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("日付"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("イベントの種類"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
-    {SV_INIT("日期"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("Categoria attività"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
-    {SV_INIT("イベント カテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("タスクのカテゴリ"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("レベル"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("任务类别"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
-    {SV_INIT("级别"), FIELD_LEVEL, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("描述"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Имя журнала"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_DMY},
     {SV_INIT("Дата"), FIELD_DATE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("Ключевые слова"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_DMY},
-    {SV_INIT("日志名称"), FIELD_LOG, PLACE_FIRST, DATE_ORDER_YMD},
-    {SV_INIT("描述"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("时间"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Описание"), FIELD_MESSAGE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("用户"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("关键字"), FIELD_KEYWORDS, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日付"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("Категория задачи"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_DMY},
     {SV_INIT("イベント ソース"), FIELD_SOURCE, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("ソース"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_YMD},
-    {SV_INIT("Источник"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("计算机"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("Источник"), FIELD_SOURCE, PLACE_LINE, DATE_ORDER_DMY},
     {SV_INIT("時刻"), FIELD_TIME, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("事件种类"), FIELD_CATEGORY, PLACE_ANY, DATE_ORDER_YMD},
     {SV_INIT("ユーザー"), FIELD_USER, PLACE_LINE, DATE_ORDER_YMD},
     {SV_INIT("コンピューター"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("イベントの種類"), FIELD_LEVEL, PLACE_FIRST, DATE_ORDER_YMD},
     {SV_INIT("コンピュータ"), FIELD_COMPUTER, PLACE_LINE, DATE_ORDER_YMD},
+    {SV_INIT("日期"), FIELD_DATE, PLACE_LINE, DATE_ORDER_YMD},
 };
 /* clang-format on */
-
-static const struct {
-    struct sv word;
-    unsigned level;
-} levels[] = {
-    {SV_INIT("Error"), 2},        {SV_INIT("Fehler"), 2},        {SV_INIT("Errore"), 2},
-    {SV_INIT("エラー"), 2},       {SV_INIT("Erreur"), 2},        {SV_INIT("Erro"), 2},
-    {SV_INIT("Fout"), 2},         {SV_INIT("Ошибка"), 2},        {SV_INIT("错误"), 2},
-    {SV_INIT("Warning"), 3},      {SV_INIT("Warnung"), 3},       {SV_INIT("Avviso"), 3},
-    {SV_INIT("警告"), 3},         {SV_INIT("Avertissement"), 3}, {SV_INIT("Advertencia"), 3},
-    {SV_INIT("Aviso"), 3},        {SV_INIT("Waarschuwing"), 3},  {SV_INIT("Предупреждение"), 3},
-    {SV_INIT("Information"), 4},  {SV_INIT("Informationen"), 4}, {SV_INIT("Informazione"), 4},
-    {SV_INIT("Informazioni"), 4}, {SV_INIT("情報"), 4},          {SV_INIT("Informations"), 4},
-    {SV_INIT("Información"), 4},  {SV_INIT("Informação"), 4},    {SV_INIT("Informações"), 4},
-    {SV_INIT("Informatie"), 4},   {SV_INIT("Сведения"), 4},      {SV_INIT("Уведомление"), 4},
-    {SV_INIT("信息"), 4},         {SV_INIT("Critical"), 1},      {SV_INIT("Kritisch"), 1},
-    {SV_INIT("Critico"), 1},      {SV_INIT("重大"), 1},          {SV_INIT("Critique"), 1},
-    {SV_INIT("Crítico"), 1},      {SV_INIT("Kritiek"), 1},       {SV_INIT("Критический"), 1},
-    {SV_INIT("关键"), 1},         {SV_INIT("Verbose"), 5},       {SV_INIT("Ausführlich"), 5},
-};
 
 static const struct sv not_available[] = {
     SV_INIT("N/A"),
@@ -225,11 +208,11 @@ enum {
 static size_t blank_before(struct sv t, size_t at)
 {
     static const struct sv wide[] = {SV_INIT("\xc2\xa0"), SV_INIT("\xe2\x80\xaf"), SV_INIT("\xe3\x80\x80")};
-    struct sv v = sv_slice(t, 0, at);
     if (at && ascii_is_space(t.p[at - 1]))
         return 1;
     if (at == 0 || (unsigned char)t.p[at - 1] < 0x80)
         return 0;
+    struct sv v = sv_slice(t, 0, at);
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
         if (sv_ends(v, wide[i]))
             return wide[i].n;
@@ -248,6 +231,11 @@ static size_t skip_blanks_before(struct sv t, size_t floor, size_t at)
 static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv label, size_t *start)
 {
     static const struct sv curly = SV_INIT("\xe2\x80\x99");
+    size_t exact = label.n <= end - floor ? end - label.n : end;
+    if (exact < end && t.p[exact] == label.p[0] && memcmp(t.p + exact, label.p, label.n) == 0) {
+        *start = exact;
+        return true;
+    }
     while (label.n) {
         char want = label.p[--label.n];
         if (want == ' ') {
@@ -268,18 +256,20 @@ static bool ends_with_label(struct sv t, size_t floor, size_t end, struct sv lab
     return true;
 }
 
-static unsigned last_byte(struct sv v)
+/* The last two of at least two bytes, as the labels are ordered. */
+static inline unsigned last_bytes(struct sv v)
 {
-    return (unsigned char)ascii_lower(v.p[v.n - 1]);
+    const unsigned char *end = (const unsigned char *)v.p + v.n;
+    return (end[-1] << 8 | end[-2]) | 0x2020U;
 }
 
-/* The first label whose last byte is not below this one. */
-static size_t first_with(unsigned byte)
+/* The first label whose last bytes are not below these. */
+static size_t first_with(unsigned bytes)
 {
     size_t low = 0, high = LABELS;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (last_byte(labels[middle].text) < byte)
+        if (last_bytes(labels[middle].text) < bytes)
             low = middle + 1;
         else
             high = middle;
@@ -290,11 +280,15 @@ static size_t first_with(unsigned byte)
 const struct text_label *text_label_before(struct sv t, size_t floor, size_t colon, size_t *start)
 {
     const struct text_label *best = NULL;
-    size_t end = skip_blanks_before(t, colon > floor + COLON_GAP_MAX ? colon - COLON_GAP_MAX : floor, colon);
-    if (end == floor)
+    size_t end = colon;
+    /* Only what is no visible ASCII character can be a blank. */
+    if (end > floor && (t.p[end - 1] <= ' ' || (unsigned char)t.p[end - 1] >= 0x80))
+        end = skip_blanks_before(t, end > floor + COLON_GAP_MAX ? end - COLON_GAP_MAX : floor, end);
+    /* The digits of times have colons behind them too. */
+    if (end < floor + 2 || ascii_is_digit(t.p[end - 1]))
         return NULL;
-    unsigned last = last_byte(sv_slice(t, floor, end));
-    for (size_t i = first_with(last); i < LABELS && last_byte(labels[i].text) == last; i++) {
+    unsigned last = last_bytes(sv_make(t.p + floor, end - floor));
+    for (size_t i = first_with(last); i < LABELS && last_bytes(labels[i].text) == last; i++) {
         size_t at;
         if (ends_with_label(t, floor, end, labels[i].text, &at) && (!best || at < *start)) {
             best = &labels[i];
@@ -306,24 +300,17 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 
 size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
 {
-    for (*bytes = 1; at < t.n; at++) {
-        if (t.p[at] == ':')
-            return at;
-        if (t.p[at] == '\xef' && sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
+    const char *hit = at < t.n ? memchr(t.p + at, ':', t.n - at) : NULL;
+    size_t colon = hit ? (size_t)(hit - t.p) : t.n;
+    /* Only what stands before the colon is looked at again, so that every byte costs the same. */
+    for (*bytes = 1; at < colon && (hit = memchr(t.p + at, 0xef, colon - at)) != NULL; at++) {
+        at = (size_t)(hit - t.p);
+        if (sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
             *bytes = 3;
             return at;
         }
     }
-    return t.n;
-}
-
-unsigned text_level(struct sv word)
-{
-    word = sv_trim(word);
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
-        if (sv_ieq(word, levels[i].word))
-            return levels[i].level;
-    return 0;
+    return colon;
 }
 
 bool text_is_not_available(struct sv word)

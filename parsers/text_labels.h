@@ -60,10 +60,6 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 /* The next colon (':' or its full-width form) at or behind at, and its bytes; t.n where there is none. */
 size_t text_colon_next(struct sv t, size_t at, size_t *bytes);
 
-/* The level (1 critical, 2 error, 3 warning, 4 information, 5 verbose) that a localized word means; 0: none.
- */
-unsigned text_level(struct sv word);
-
 /* True for what stands where there is no user ("N/A", "Nicht zutreffend", …). */
 bool text_is_not_available(struct sv word);
 

@@ -55,14 +55,24 @@ static bool has_markup(struct sv t)
     return false;
 }
 
-bool text_page_is_sentence(struct sv text, struct arena *scratch)
+static const struct text_sentence *read_sentence(struct text_page *p, struct sv text)
 {
+    struct text_sentence *s = &p->sentence;
     struct mapi_words words;
-    if (sv_ifind(text, SV("mapi")) == SV_NPOS)
-        return false;
-    arena_reset(scratch);
-    mapi_text_read(text, scratch, &words);
-    return words.limit.has && !sv_empty(sv_trim(words.who)) && !sv_empty(words.type);
+    text = sv_trim(text);
+    if (!sv_absent(s->text) && s->text.p == text.p && s->text.n == text.n)
+        return s;
+    arena_reset(p->scratch);
+    mapi_text_read(text, p->scratch, &words);
+    bool what = words.limit.has && !sv_empty(words.type);
+    *s = (struct text_sentence){text, what && !sv_empty(sv_trim(words.who)), what && !words.cut};
+    return s;
+}
+
+/* Does the text tell who met which limit of what, in the words of event 9646? */
+static bool is_sentence(struct text_page *p, struct sv text)
+{
+    return sv_ifind(text, SV("mapi")) != SV_NPOS && read_sentence(p, text)->tells;
 }
 
 /* --- labels and sentences --- */
@@ -101,6 +111,10 @@ static struct sv paragraph(struct sv t)
 {
     unsigned breaks = 0;
     for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] > ' ') {
+            breaks = 0;
+            continue;
+        }
         breaks += t.p[i] == '\n' || (t.p[i] == '\r' && (i + 1 == t.n || t.p[i + 1] != '\n'));
         if (breaks > 1)
             return sv_slice(t, 0, i);
@@ -114,12 +128,11 @@ static struct sv paragraph(struct sv t)
 static void look_at_word(struct scan *s, size_t at)
 {
     struct sv t = s->page->text;
-    if (!sv_istarts(sv_slice(t, at, at + 4), SV("mapi")) ||
-        (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1]))))
+    if (at && (ascii_is_alpha(t.p[at - 1]) || ascii_is_digit(t.p[at - 1])))
         return;
     size_t far = at > SENTENCE_MAX ? at - SENTENCE_MAX : 0;
     size_t start = line_start(t, s->floor > far ? s->floor : far, at);
-    if (text_page_is_sentence(paragraph(sv_slice(t, start, start + SENTENCE_MAX)), s->page->scratch))
+    if (is_sentence(s->page, paragraph(sv_slice(t, start, start + SENTENCE_MAX))))
         add_token(s, NULL, start, at + 4);
 }
 
@@ -133,6 +146,16 @@ static size_t behind_xml(struct sv t, size_t at)
     return end == SV_NPOS ? t.n : at + end;
 }
 
+/* The next byte at or behind at that may matter to find_tokens: none before the colon is passed over. */
+static size_t next_of_interest(struct sv t, size_t at, size_t colon)
+{
+    static const bool is_of_interest[256] = {
+        ['\n'] = true, ['\r'] = true, ['<'] = true, ['m'] = true, ['M'] = true};
+    while (at < colon && !is_of_interest[(unsigned char)t.p[at]])
+        at++;
+    return at;
+}
+
 /* From an offset on, where no token is cut in two. */
 static void find_tokens(struct text_page *p, size_t from)
 {
@@ -141,17 +164,20 @@ static void find_tokens(struct text_page *p, size_t from)
     size_t i = from, bytes, colon = text_colon_next(p->text, from, &bytes);
     p->count = p->at = 0;
     for (; i < p->text.n && p->count < TEXT_TOKENS_MAX && sentences < TEXT_TOKENS_MAX; i++) {
-        char c = p->text.p[i];
         if (i > colon)
             colon = text_colon_next(p->text, i, &bytes);
+        i = next_of_interest(p->text, i, colon);
+        if (i == p->text.n)
+            break;
+        char c = p->text.p[i];
         if (i == colon)
             look_at_colon(&s, i, bytes);
         else if (is_break(c))
             s.in_row = s.in_message = false;
         else if (c == '<' && !p->has_markup)
             i = behind_xml(p->text, i);
-        else if (c == 'm' || c == 'M') {
-            sentences += sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"));
+        else if ((c == 'm' || c == 'M') && sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"))) {
+            sentences++;
             look_at_word(&s, i);
         }
     }
@@ -162,6 +188,7 @@ static void find_tokens(struct text_page *p, size_t from)
 void text_page_read(struct text_page *p, struct sv text, struct arena *arena, struct arena *scratch)
 {
     p->scratch = scratch;
+    p->sentence.text = SV_ABSENT;
     p->has_markup = has_markup(sv_slice(text, 0, sv_find(text, SV("<Event "))));
     p->text = p->has_markup ? mapi_clean(text, arena) : text;
     find_tokens(p, 0);
@@ -209,14 +236,10 @@ static size_t sentence_end(struct text_page *p, struct sv t)
     if (sv_ifind(v, SV("mapi")) == SV_NPOS)
         return t.n;
     for (size_t i = 1; i <= v.n && tries < SENTENCE_ENDS; i++) {
-        bool stop = v.p[i - 1] == '.' || i == t.n || is_break(v.p[i]);
-        struct mapi_words words;
-        if (!stop || i < 8)
+        if (i < 8 || (v.p[i - 1] != '.' && i != t.n && !is_break(v.p[i])))
             continue;
         tries++;
-        arena_reset(p->scratch);
-        mapi_text_read(sv_slice(v, 0, i), p->scratch, &words);
-        if (words.limit.has && !sv_empty(words.type) && !words.cut)
+        if (read_sentence(p, sv_slice(v, 0, i))->whole)
             return i;
     }
     return t.n;
@@ -255,11 +278,13 @@ static size_t trailer_start(struct sv t)
         end = at;
     }
     for (size_t i = 0; i < end; i++) {
-        char c = ascii_lower(t.p[i]);
-        if (c != 'f' && c != 'w' && c != 'h' && c != '<')
+        static const bool begins_one[256] = {
+            ['f'] = true, ['F'] = true, ['w'] = true, ['W'] = true, ['h'] = true, ['H'] = true, ['<'] = true};
+        if (!begins_one[(unsigned char)t.p[i]])
             continue;
         for (size_t k = 0; k < sizeof trailers / sizeof trailers[0]; k++)
-            if (sv_istarts(sv_slice(t, i, t.n), trailers[k]))
+            if (ascii_lower(t.p[i]) == ascii_lower(trailers[k].p[0]) &&
+                sv_istarts(sv_slice(t, i, t.n), trailers[k]))
                 return i;
     }
     return end;
@@ -342,7 +367,7 @@ static void infer(struct text_page *p, struct text_facts *f)
     if ((!sv_absent(*source) && !sv_absent(*id)) || !sure)
         return;
     struct sv message = sv_slice(f->value[FIELD_MESSAGE], 0, SENTENCE_MAX);
-    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !text_page_is_sentence(message, p->scratch))
+    if ((!sv_absent(*id) && text_facts_id(f).v != 9646) || !is_sentence(p, message))
         return;
     *source = sv_absent(*source) ? SV("MSExchangeIS") : *source;
     *id = SV("9646");

@@ -27,8 +27,16 @@ struct text_token {
     bool is_content;                /* of the message before it */
 };
 
+/* A text that was read as the sentence, and what came of it. */
+struct text_sentence {
+    struct sv text;
+    bool tells; /* who met which limit of what */
+    bool whole; /* limit and type are there and not cut */
+};
+
 struct text_page {
-    struct sv text; /* without markup */
+    struct sv text;                /* without markup */
+    struct text_sentence sentence; /* read last: it is asked for as often as there are ways to come to it */
     struct arena *scratch;
     struct text_token tokens[TEXT_TOKENS_MAX];
     size_t count, at;
@@ -48,8 +56,5 @@ bool text_page_is_line_of_event(struct sv line);
 
 /* True if the line holds the first label of a clipboard block. */
 bool text_page_begins_block(struct sv line);
-
-/* True if the text tells who met which limit of what, in the words of event 9646. */
-bool text_page_is_sentence(struct sv text, struct arena *scratch);
 
 #endif
