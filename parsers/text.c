@@ -16,6 +16,7 @@
  * PowerShell, year first for Japanese and Chinese, day first for the others.
  */
 #include "event_time.h"
+#include "needle.h"
 #include "text_block.h"
 #include "text_layout.h"
 #include "text_lines.h"
@@ -80,6 +81,19 @@ static bool begins_record(void *ctx, struct sv line)
     }
 }
 
+/* What the first line of a record has, in the file's own bytes. */
+static size_t mark_of_record(void *ctx, const uint8_t *bytes, size_t n)
+{
+    const struct parser *p = ctx;
+    struct sv text = sv_make(bytes, n), word = sv_from(p->property);
+    if (p->layout == LAYOUT_BLOCK)
+        return text_first_label_mark(text);
+    if (p->layout != LAYOUT_LIST)
+        word = p->layout == LAYOUT_WEVTUTIL ? SV("Event[") : SV("] ");
+    const uint8_t *hit = needle_find(bytes, n, (const uint8_t *)word.p, word.n);
+    return hit ? (size_t)(hit - bytes) : n;
+}
+
 /*
  * The word without which no record is wanted: the id; where records may tell it only in its 32-bit form, the
  * provider. A page is read in full, because a bare sentence has neither.
@@ -100,7 +114,8 @@ static struct sv filter_word(struct parser *p)
     return buf_sv(&b);
 }
 
-static void take_layout(struct parser *p, enum text_layout layout, struct sv property)
+static void take_layout(struct parser *p, enum text_layout layout, struct sv property,
+                        struct text_coding coding)
 {
     size_t n = property.n < PROPERTY_MAX - 1 ? property.n : PROPERTY_MAX - 1;
     if (n)
@@ -110,6 +125,10 @@ static void take_layout(struct parser *p, enum text_layout layout, struct sv pro
     p->lines.filter.word = filter_word(p);
     p->lines.filter.ctx = p;
     p->lines.filter.begins = begins_record;
+    p->lines.filter.is_number = p->lines.filter.word.p == p->number;
+    /* Labels beyond ASCII are marks in UTF-8 alone. On a page the lines between events count. */
+    if (p->layout != LAYOUT_PAGE && !code_page_is_single_byte(coding.page))
+        p->lines.filter.mark = mark_of_record;
     p->counts.counts_records = sv_absent(p->lines.filter.word);
 }
 
@@ -122,18 +141,20 @@ static enum learnt learn_layout(struct parser *p)
     size_t n = p->in->size < sizeof head ? (size_t)p->in->size : sizeof head;
     bool whole = n == sizeof head || p->in->complete, ignored = false;
     ptrdiff_t got = n ? p->in->read_at(p->in->ctx, 0, head, n) : 0;
+    struct text_coding coding = {TEXT_UTF8, CODE_PAGE_AUTO};
     if (got < 0)
         return LEARN_FAILED;
     if ((size_t)got < n || n < TEXT_HEAD_BYTES)
-        return whole && (size_t)got == n && p->in->complete ? (take_layout(p, LAYOUT_PAGE, SV_ABSENT), LEARNT)
-                                                            : LEARN_MORE;
+        return whole && (size_t)got == n && p->in->complete
+                   ? (take_layout(p, LAYOUT_PAGE, SV_ABSENT, coding), LEARNT)
+                   : LEARN_MORE;
     struct sv property = SV_ABSENT, raw = sv_make(head, n);
-    struct text_coding coding = text_coding_of(raw, p->options.code_page);
+    coding = text_coding_of(raw, p->options.code_page);
     struct sv text = text_to_utf8(&coding, raw, 3 * sizeof head, &p->message, &ignored, &ignored);
     enum text_layout layout = text_layout_of(text, whole, &property);
     if (layout == LAYOUT_UNKNOWN && !whole)
         return LEARN_MORE;
-    take_layout(p, layout, property);
+    take_layout(p, layout, property, coding);
     return LEARNT;
 }
 
@@ -150,7 +171,7 @@ static enum text_pull fill_part(struct parser *p)
     struct text_line line;
     enum text_pull pull;
     unsigned gap = 0;
-    while ((pull = text_lines_next(&p->lines, &line)) == TEXT_LINE) {
+    while ((text_lines_skip(&p->lines, SV_ABSENT), pull = text_lines_next(&p->lines, &line)) == TEXT_LINE) {
         if (begins_record(p, line.text)) {
             text_lines_back(&p->lines);
             return TEXT_END;

@@ -313,6 +313,42 @@ size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
     return colon;
 }
 
+/* May a first label end with these two bytes? One whose last character is not ASCII may always. */
+static bool may_end_first_label(unsigned bytes)
+{
+#define ENDING(second, last) ((last) << 8 | (second))
+    switch (bytes) {
+    case ENDING('m', 'e'): /* Log Name, Protokollname */
+    case ENDING('p', 'e'): /* Event Type */
+    case ENDING('o', 'g'): /* Nome do Log */
+    case ENDING('a', 'l'): /* Nom du journal */
+    case ENDING('a', 'm'): /* Logboeknaam */
+    case ENDING('r', 'o'): /* Nome registro, Nombre de registro */
+    case ENDING('s', 'o'): /* Tipo de suceso */
+    case ENDING('t', 'o'): /* Tipo de evento, Nome do Registo */
+    case ENDING('y', 'p'): /* Ereignistyp */
+    case ENDING('i', 's'): /* Type gebeurtenis */
+    case ENDING('n', 't'): /* Type d'événement */
+        return true;
+    default:
+        return false;
+    }
+#undef ENDING
+}
+
+size_t text_first_label_mark(struct sv t)
+{
+    size_t bytes;
+    for (size_t at = text_colon_next(t, 0, &bytes); at < t.n; at = text_colon_next(t, at + bytes, &bytes)) {
+        if (at < 2)
+            return at;
+        unsigned char c = (unsigned char)t.p[at - 1];
+        if (c <= ' ' || c >= 0x80 || may_end_first_label(last_bytes(sv_slice(t, at - 2, at))))
+            return at;
+    }
+    return t.n;
+}
+
 bool text_is_not_available(struct sv word)
 {
     for (size_t i = 0; i < sizeof not_available / sizeof not_available[0]; i++)

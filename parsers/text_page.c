@@ -222,7 +222,7 @@ bool text_page_is_line_of_event(struct sv line)
 
 bool text_page_begins_block(struct sv line)
 {
-    return has_label(line, true);
+    return text_first_label_mark(line) < line.n && has_label(line, true);
 }
 
 /* --- messages --- */
