@@ -43,13 +43,13 @@ static bool take_number(struct sv *t, struct opt_u64 *number)
 /* A character of the principal that is neither markup nor part of a trailer or of the sentence's own verb. */
 static bool is_plain(struct sv t, size_t at)
 {
-    char c = t.p[at], next = at + 1 < t.n ? t.p[at + 1] : '\0';
+    char c = t.p[at];
     if (ascii_is_alpha(c))
         return (c != 'x' && c != 'X') || !sv_istarts(sv_slice(t, at, t.n), SV("xceed"));
     if (ascii_is_digit(c) || c == ' ' || c == '/' || c == '=' || c == '(' || c == ')' || c == '-')
         return true;
     if (c == '.')
-        return next != 'm' && next != 'M';
+        return !sv_istarts(sv_slice(t, at, t.n), SV(".m"));
     return c == ':' && at == GUID_BYTES && sv_starts(sv_slice(t, at, t.n), SV(": /"));
 }
 

@@ -42,9 +42,10 @@ struct parser {
     struct text_lines lines;
     struct text_filter filter;
     enum text_layout layout;
-    char property[PROPERTY_MAX]; /* that a record of a LIST begins with */
-    char number[12];             /* the only id that is wanted, in decimal */
-    struct position from;        /* where reading began, until its part was taken */
+    char property[PROPERTY_MAX];    /* that a record of a LIST begins with */
+    const struct text_label *first; /* that a block began with */
+    char number[12];                /* the only id that is wanted, in decimal */
+    struct position from;           /* where reading began, until its part was taken */
     struct parser_counts counts;
 
     /* The part that is held. */
@@ -65,9 +66,20 @@ struct parser {
 
 /* --- the layout --- */
 
+/* Most blocks of a file begin as the one before: a label at the line's beginning can be no longer one. */
+static bool begins_block(struct parser *p, struct sv line)
+{
+    size_t n = p->first ? p->first->text.n : 0;
+    if (n && n < line.n && line.p[n] == ':' && sv_starts(line, p->first->text))
+        return true;
+    const struct text_label *first = text_page_first_label(line);
+    p->first = first ? first : p->first;
+    return first;
+}
+
 static bool begins_record(void *ctx, struct sv line)
 {
-    const struct parser *p = ctx;
+    struct parser *p = ctx;
     switch (p->layout) {
     case LAYOUT_WEVTUTIL:
         return text_block_is_wevtutil(line);
@@ -77,7 +89,7 @@ static bool begins_record(void *ctx, struct sv line)
         return sv_starts(line, sv_from(p->property)) &&
                sv_eq(text_block_property(line), sv_from(p->property));
     default:
-        return text_page_begins_block(line);
+        return begins_block(p, line);
     }
 }
 
@@ -248,6 +260,14 @@ static bool has_more_facts(const struct parser *p)
 
 /* --- events --- */
 
+static bool has_digit(struct sv line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if (ascii_is_digit(line.p[i]))
+            return true;
+    return false;
+}
+
 /* Adds what the file's first dates show, up to the end of the part at hand. */
 static enum date_order order_shown(struct parser *p)
 {
@@ -264,7 +284,7 @@ static enum date_order order_shown(struct parser *p)
     }
     if (p->evidence_to < to && text_lines_open(&lines, &in, &from, &p->options, NULL, NULL)) {
         while (text_lines_next(&lines, &line) == TEXT_LINE && line.offset + line.length <= to) {
-            struct sv date = text_block_date(line.text);
+            struct sv date = has_digit(line.text) ? text_block_date(line.text) : SV_ABSENT;
             if (!sv_empty(date))
                 date_evidence_add(&p->evidence, date);
         }
