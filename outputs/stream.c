@@ -204,7 +204,7 @@ static bool receive(struct sink *s, struct fault *f)
 /* Looks at the peer's records: an alert, its good-bye. */
 static bool read_records(struct sink *s, struct fault *f)
 {
-    switch (tls_read(s->tls, f)) {
+    switch (tls_read(s->tls, NULL, f)) {
     case TLS_MORE:
         return take_sealed(s, f); /* an answer to a key update, for instance */
     case TLS_DONE:
