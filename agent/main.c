@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line. */
 #include "cat.h"
+#include "load.h"
+#include "options.h"
 #include "os_zone.h"
 #include "registry.h"
 #include "run.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "mapitail " MAPITAIL_VERSION
-                            ": reads Windows event exports, understands MSExchangeIS event 9646, ships it\n"
-                            "\n"
-                            "  mapitail run -c FILE [--once]      run the outputs of a configuration; "
-                            "--once: ship what is there, wait for\n"
-                            "                                     every acknowledgement, exit\n"
-                            "  mapitail check -c FILE [--connect] report every mistake of a configuration; "
-                            "--connect: reach every output\n"
-                            "  mapitail cat [--format ecs|rfc5424] [--all] [--timezone ZONE] [--date-order "
-                            "dmy|mdy|ymd]\n"
-                            "               [--encoding NAME] FILE|GLOB...\n"
-                            "                                     records to standard output; - is standard "
-                            "input; --all: every event\n"
-                            "  mapitail --help | --version\n"
-                            "\n"
-                            "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 "
-                            "usage, 73 the state directory is in\n"
-                            "use, 78 configuration. Manual pages: mapitail(1), mapitail.yaml(5).\n";
-
-static int wrong_usage(const char *what, const char *word)
-{
-    fprintf(stderr, "mapitail: %s%s%s%s; `mapitail --help` shows the commands\n", what, word ? " `" : "",
-            word ? word : "", word ? "`" : "");
-    return EXIT_USAGE;
-}
+static const char usage[] =
+    "mapitail " MAPITAIL_VERSION
+    ": reads Windows event exports, understands MSExchangeIS event 9646, ships it\n"
+    "\n"
+    "  mapitail run -c FILE [--once]      run the outputs of a configuration; "
+    "--once: ship what is there, wait for\n"
+    "                                     every acknowledgement, exit\n"
+    "  mapitail check -c FILE [--connect] report every mistake of a configuration; "
+    "--connect: reach every output\n"
+    "  mapitail cat [--format ecs|rfc5424] [--all] [--timezone ZONE] [--date-order "
+    "dmy|mdy|ymd]\n"
+    "               [--encoding NAME] FILE|GLOB...\n"
+    "                                     records to standard output; - is standard "
+    "input; --all: every event\n"
+    "  mapitail status -c FILE|--state DIR [--json]\n"
+    "                                     how the running agent is doing; exit code 1: not "
+    "running, or an output is failing\n"
+    "  mapitail --help | --version\n"
+    "\n"
+    "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 "
+    "usage, 73 the state directory is in\n"
+    "use, 78 configuration. Manual pages: mapitail(1), mapitail.yaml(5).\n";
 
 /* Options of run and check: -c FILE and one flag. */
 static int with_config(int argc, char **argv, const char *flag,
@@ -41,17 +41,58 @@ static int with_config(int argc, char **argv, const char *flag,
 {
     const char *path = NULL;
     bool flag_set = false;
-    for (int i = 2; i < argc; i++) {
-        if (strcmp(argv[i], flag) == 0)
-            flag_set = true;
-        else if ((strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0) && i + 1 < argc)
-            path = argv[++i];
-        else
-            return wrong_usage("unknown or incomplete option", argv[i]);
-    }
+    int words;
+    const struct option table[] = {{.name = "-c", .value = &path},
+                                   {.name = "--config", .value = &path},
+                                   {.name = flag, .flag = &flag_set},
+                                   {0}};
+    if (!options_read(table, argc, argv, 2, &words))
+        return EXIT_USAGE;
+    if (words)
+        return wrong_usage("unknown or incomplete option", argv[0]);
     if (!path)
         return wrong_usage("a configuration is needed: -c FILE", NULL);
     return command(path, flag_set);
+}
+
+/* The state directory that is named, or the one of a configuration, which *config then holds. NULL after
+ * saying what is wrong. */
+static const char *state_directory(const char *path, const char *directory, struct config **config, int *code)
+{
+    *config = NULL;
+    *code = EXIT_OK;
+    if (!path == !directory) {
+        *code = wrong_usage(
+            "either a configuration or a state directory is needed: -c FILE or --state DIRECTORY", NULL);
+        return NULL;
+    }
+    if (directory)
+        return directory;
+    *config = load_config(path);
+    *code = *config ? EXIT_OK : EXIT_CONFIG;
+    return *config ? (*config)->state_directory : NULL;
+}
+
+static int status_command(int argc, char **argv)
+{
+    const char *path = NULL, *given = NULL;
+    bool json = false;
+    int words, code;
+    struct config *config;
+    const struct option table[] = {{.name = "-c", .value = &path},
+                                   {.name = "--config", .value = &path},
+                                   {.name = "--state", .value = &given},
+                                   {.name = "--json", .flag = &json},
+                                   {0}};
+    if (!options_read(table, argc, argv, 2, &words))
+        return EXIT_USAGE;
+    if (words)
+        return wrong_usage("unknown or incomplete option", argv[0]);
+    const char *directory = state_directory(path, given, &config, &code);
+    if (directory)
+        code = status_show(directory, json);
+    config_free(config);
+    return code;
 }
 
 /* Options of cat that have a value, as written. */
@@ -133,6 +174,8 @@ int main(int argc, char **argv)
         return with_config(argc, argv, "--connect", check_config);
     if (strcmp(command, "cat") == 0)
         return cat_command(argc, argv);
+    if (strcmp(command, "status") == 0)
+        return status_command(argc, argv);
     if (strcmp(command, "--version") == 0) {
         puts("mapitail " MAPITAIL_VERSION);
         return EXIT_OK;

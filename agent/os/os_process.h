@@ -13,6 +13,15 @@
  */
 void os_on_stop(void (*on_stop)(void));
 
+/*
+ * From now on SIGHUP (on Windows the service's parameter change) calls on_reload, under the same rules.
+ * Before that, or with NULL, it is ignored.
+ */
+void os_on_reload(void (*on_reload)(void));
+
+/* The number of this process. */
+unsigned long os_process_id(void);
+
 /* The host's name, lower or upper case as the system has it, to a buffer of n bytes. */
 void os_host_name(char *to, size_t n);
 

@@ -30,6 +30,27 @@ void os_on_stop(void (*on_stop)(void))
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
+static void (*reload_request)(void);
+
+static void handle_hangup(int signal_number)
+{
+    (void)signal_number;
+    reload_request();
+}
+
+void os_on_reload(void (*on_reload)(void))
+{
+    struct sigaction reload = {.sa_handler = on_reload ? handle_hangup : SIG_IGN, .sa_flags = SA_RESTART};
+    reload_request = on_reload;
+    sigemptyset(&reload.sa_mask);
+    sigaction(SIGHUP, &reload, NULL);
+}
+
+unsigned long os_process_id(void)
+{
+    return (unsigned long)getpid();
+}
+
 void os_host_name(char *to, size_t n)
 {
     if (gethostname(to, n) != 0)
