@@ -560,14 +560,7 @@ static bool cannot_begin(struct pipeline *p, const char *why)
 static bool open_state(struct pipeline *p)
 {
     struct fault f;
-    char set_aside[512];
-    p->state = state_open(p->setup.config->state_directory, set_aside, &f);
-    if (set_aside[0])
-        log_error(p->subject,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
-                  "from the "
-                  "beginning and their records keep their ids",
-                  set_aside);
+    p->state = state_join(p->setup.config->state_directory, &f);
     return p->state != NULL || cannot_begin(p, f.text);
 }
 

@@ -159,16 +159,27 @@ static void loop(struct agent *a)
 
 /* ---- beginning ---- */
 
-static bool read_agent_id(struct agent *a, struct fault *f)
+/* Whatever an output was told to leave out when it was new, it has seen since: only a new one may begin at
+ * the end. */
+static void mark_all_seen(const struct agent *a, struct state *s)
+{
+    struct fault ignored;
+    for (size_t i = 0; i < a->config->output_count; i++)
+        for (size_t k = 0; k < a->config->source_count; k++)
+            state_mark(s, a->config->outputs[i].name, a->config->sources[k].name, &ignored);
+}
+
+static bool open_state(struct agent *a, struct fault *f)
 {
     char set_aside[512];
     struct state *s = state_open(a->directory, set_aside, f);
     if (set_aside[0])
         log_error(NULL,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
-                  "from the "
-                  "beginning and their records keep their ids",
-                  set_aside);
+                  "%s; it is set aside as %s. Positions are lost: exports are read again from the beginning, "
+                  "and their records keep their ids",
+                  f->text, set_aside);
+    if (s && set_aside[0])
+        mark_all_seen(a, s);
     bool got = s && state_agent_id(s, identity_random_uuid, a->id, f);
     state_close(s);
     return got;
@@ -185,7 +196,7 @@ static int run_with_state(struct agent *a)
 {
     struct fault f;
     a->lock = state_lock_take(a->directory, &f);
-    if (!a->lock || !read_agent_id(a, &f)) {
+    if (!a->lock || !open_state(a, &f)) {
         log_error(NULL, "%s", f.text);
         return EXIT_LOCKED;
     }

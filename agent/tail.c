@@ -105,6 +105,19 @@ static void forget_foreign_state(const struct tail_context *c, struct tail *t)
     ledger_init(&t->ledger, &t->saved.position);
 }
 
+/* What was truncated while nobody looked, or the state of a file that was restored from a backup. */
+static void forget_position_ahead(const struct tail_context *c, struct tail *t)
+{
+    if (t->ledger.safe.offset <= t->export.input.size)
+        return;
+    log_warning(c->subject,
+                "%s: the saved position, byte %" PRIu64 ", is behind its end at %" PRIu64
+                ": it was truncated or replaced; reading it from the beginning",
+                t->path, t->ledger.safe.offset, t->export.input.size);
+    t->saved.position = (struct position){0};
+    ledger_init(&t->ledger, &t->saved.position);
+}
+
 static struct parser_options how_to_read(const struct tail_context *c, const struct tail *t)
 {
     return (struct parser_options){.selector = c->selector,
@@ -153,6 +166,7 @@ static bool begin_reading(const struct tail_context *c, struct tail *t)
     struct fault f = {0};
     struct parser_options options = how_to_read(c, t);
     forget_foreign_state(c, t);
+    forget_position_ahead(c, t);
     enum export_status status = export_open(&t->export, &t->ledger.safe, &options, &f);
     if (status == EXPORT_FAILED && f.code == FAULT_REPLACED) {
         log_info(c->subject, "%s: %s; reading it from the beginning", t->path, f.text);
