@@ -95,6 +95,7 @@ static int see_to_status(struct agent *a)
 static void reload(struct agent *a)
 {
     requests.reload = 0;
+    os_service_tell(OS_SERVICE_RELOADS);
     log_info(NULL, "reading %s again", a->config_path);
     struct config *c = reload_config(a->config_path, fleet_config(a->fleet), &a->reload_fault);
     bool applied =
@@ -107,6 +108,7 @@ static void reload(struct agent *a)
         a->status.failed_reloads++;
         log_error(NULL, "%s; the configuration in force stays", a->reload_fault.text);
     }
+    os_service_tell(OS_SERVICE_RUNS);
     a->status.reload_fault = applied ? NULL : a->reload_fault.text;
     atomic_store(&a->news, true);
 }
@@ -115,6 +117,7 @@ static void reload(struct agent *a)
 
 static void begin_to_stop(struct agent *a)
 {
+    os_service_tell(OS_SERVICE_STOPS);
     log_info(NULL, "stopping");
     a->stop_by_ms = os_monotonic_ms() + STOP_LIMIT_MS;
     fleet_stop(a->fleet);
@@ -211,6 +214,7 @@ static int run_with_state(struct agent *a)
         a->fleet = NULL;
         return EXIT_SOFTWARE;
     }
+    os_service_tell(OS_SERVICE_RUNS);
     loop(a);
     return fleet_code(a->fleet);
 }
@@ -219,10 +223,14 @@ int run_agent(const char *config_path, bool once)
 {
     struct agent a = {.once = once, .config_path = config_path};
     struct fault f;
-    a.config = load_config(config_path);
-    if (!a.config)
-        return EXIT_CONFIG;
     requests.watch = os_watch_new();
+    /* Before anything that takes time: a signal that nobody waits for would end the process. */
+    os_on_reload(once || !requests.watch ? NULL : on_reload);
+    a.config = load_config(config_path);
+    if (!a.config) {
+        os_watch_free(requests.watch);
+        return EXIT_CONFIG;
+    }
     /* What outlives the first configuration. */
     char *directory = strdup(a.config->state_directory);
     char *log_file = a.config->log_file ? strdup(a.config->log_file) : NULL;
@@ -230,7 +238,6 @@ int run_agent(const char *config_path, bool once)
         return EXIT_SOFTWARE;
     a.directory = directory;
     os_on_stop(on_stop);
-    os_on_reload(once ? NULL : on_reload);
     struct log_options log = {.level = (enum log_level)a.config->log_level, .file = log_file};
     if (!log_open(&log, &f))
         log_error(NULL, "%s; logging to standard error", f.text);

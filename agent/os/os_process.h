@@ -19,6 +19,15 @@ void os_on_stop(void (*on_stop)(void));
  */
 void os_on_reload(void (*on_reload)(void));
 
+enum os_service_news { OS_SERVICE_RUNS, OS_SERVICE_RELOADS, OS_SERVICE_STOPS };
+
+/*
+ * Tells whoever started the process as a service how it stands: systemd, where NOTIFY_SOCKET names its socket
+ * (sd_notify(3); for a unit of Type=notify or notify-reload). Nothing happens where nobody asked. Never
+ * blocks.
+ */
+void os_service_tell(enum os_service_news news);
+
 /* The number of this process. */
 unsigned long os_process_id(void);
 

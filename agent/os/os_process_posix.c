@@ -3,8 +3,13 @@
 #include "os_process.h"
 
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static void (*stop_request)(void);
@@ -44,6 +49,40 @@ void os_on_reload(void (*on_reload)(void))
     reload_request = on_reload;
     sigemptyset(&reload.sa_mask);
     sigaction(SIGHUP, &reload, NULL);
+}
+
+/* A path, or with '@' in front a name without a file. False where there is no such socket to tell. */
+static bool service_address(struct sockaddr_un *address, socklen_t *length)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    size_t n = name ? strlen(name) : 0;
+    if (n < 2 || n >= sizeof address->sun_path)
+        return false;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, name, n);
+    if (name[0] == '@')
+        address->sun_path[0] = '\0';
+    *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+    return name[0] == '/' || name[0] == '@';
+}
+
+void os_service_tell(enum os_service_news news)
+{
+    static const char *const words[] = {"READY=1", "RELOADING=1", "STOPPING=1"};
+    struct sockaddr_un address;
+    struct timespec now;
+    socklen_t length;
+    char text[80];
+    if (!service_address(&address, &length))
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int n = snprintf(text, sizeof text, "%s\nMONOTONIC_USEC=%lld\n", words[news],
+                     (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s < 0)
+        return;
+    sendto(s, text, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&address, length);
+    close(s);
 }
 
 unsigned long os_process_id(void)
