@@ -280,6 +280,8 @@ static void read_document(struct document *d)
     default_dead_letter(d);
     config_check_record(d);
     config_check(d);
+    if (d->reading.messages->errors == 0)
+        config_fingerprint(d);
 }
 
 /* UTF-8 without byte order mark. UTF-16 is what redirection writes in Windows PowerShell, and has a mark. */

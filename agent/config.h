@@ -63,6 +63,7 @@ struct config_output {
     int64_t max_bytes; /* 0: the sink's own bound */
     bool deduplicate;
     int64_t deduplicate_age_ms, deduplicate_count; /* how long, and how many, ids are remembered */
+    uint64_t fingerprint; /* of all that its pipeline depends on, its sources included */
 };
 
 struct config {

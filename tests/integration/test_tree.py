@@ -17,7 +17,7 @@ LIBRARY_OWNERS = {
     "libdeflate.h": {"parsers/evtx_chunk.c"},
     "librdkafka/rdkafka.h": {"outputs/sink_kafka.c", "outputs/kafka_library.h"},
     "openssl/": {"outputs/tls.c", "outputs/tls_trust.c", "outputs/tls_trust.h", "agent/identity.c"},
-    "sqlite3.h": {"agent/state.c"},
+    "sqlite3.h": {"agent/state_inner.h"},
     "yaml.h": {"agent/yaml_tree.c", "agent/yaml_fault.c", "agent/yaml_fault.h"},
 }
 
