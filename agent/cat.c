@@ -59,7 +59,10 @@ static void end_progress(const struct cat *c)
 
 static void write_record(struct cat *c, const char *path)
 {
-    shape_record(&c->shape, &c->event, path, c->ordinals, c->row);
+    if (c->reading.original_only)
+        shape_original(&c->shape, &c->event);
+    else
+        shape_record(&c->shape, &c->event, path, c->ordinals, c->row);
     buf_reset(&c->message);
     if (shape_encode(&c->shape, &c->message) == ENCODE_TOO_LARGE) {
         complain(c, path ? path : "-", "a record is too large to be written; it is left out");
@@ -278,6 +281,7 @@ static bool begin(struct cat *c, const struct cat_options *o)
     c->selector.all = o->all;
     c->reading = o->reading;
     c->reading.selector = &c->selector;
+    c->reading.original_only = o->all && registry_encoder(o->format)->original_alone;
     c->counts_records = true;
     c->show_progress = os_stderr_is_terminal() && !os_stdout_is_terminal();
     c->next_progress_ms = os_monotonic_ms() + PROGRESS_MS;

@@ -216,6 +216,11 @@ struct binxml {
     unsigned open;   /* elements */
     unsigned tokens; /* left to spend */
     bool over_limit, broken, guessing;
+    /*
+     * Set by the owner before the first chunk: of an event, its id and original are all that is asked for.
+     * The decoder then tries to do without the rest (text_only), and gives more where it cannot.
+     */
+    bool wants_text_only, text_only;
 };
 
 enum binxml_outcome {

@@ -219,8 +219,9 @@ static void evtx_close(struct parser *p)
     free(p);
 }
 
-static struct parser *parser_new(const struct input *in, const struct selector *selector)
+static struct parser *parser_new(const struct input *in, const struct parser_options *options)
 {
+    const struct selector *selector = options->selector;
     struct parser *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
@@ -232,6 +233,7 @@ static struct parser *parser_new(const struct input *in, const struct selector *
     p->last_chunk = EVTX_FILE_HEADER;
     arena_init(&p->arena, EVENT_MEMORY);
     binxml_init(&p->binxml);
+    p->binxml.wants_text_only = options->original_only && selector->all;
     evtx_recall_init(&p->recall, in);
     p->binxml.recall = (struct binxml_recall){&p->recall, evtx_recall_find};
     evtx_filter_init(&p->filter, selector);
@@ -246,7 +248,7 @@ static struct parser *parser_new(const struct input *in, const struct selector *
 static struct parser *evtx_open(const struct input *in, const struct position *from,
                                 const struct parser_options *options, struct fault *fault)
 {
-    struct parser *p = parser_new(in, options->selector);
+    struct parser *p = parser_new(in, options);
     if (!p) {
         (void)fault_set(fault, FAULT_MEMORY, 0, "no memory to read the log");
         return NULL;
@@ -287,7 +289,7 @@ static bool find_end(struct parser *p)
 static bool evtx_end(const struct input *in, struct position *out, struct fault *fault)
 {
     static const struct selector nothing;
-    struct parser *p = parser_new(in, &nothing);
+    struct parser *p = parser_new(in, &(struct parser_options){.selector = &nothing});
     if (!p)
         return fault_set(fault, FAULT_MEMORY, 0, "no memory to read the log");
     bool ok = find_end(p);
