@@ -141,12 +141,14 @@ enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struc
     if (b->wants_text_only && render(b, at, end, event, arena))
         return BINXML_WHOLE;
     bool whole = decode(b, at, end, event, arena, false);
-    /* A template that breaks off early may say less than the values do without it. */
-    if (!whole && !b->over_limit) {
+    /* A template that breaks off early, or names no event id, may say less than the values do without it. */
+    if ((!whole || !event->event_id.has) && !b->over_limit) {
         size_t facts = facts_of(event);
         (void)decode(b, at, end, event, arena, true);
-        if (facts_of(event) <= facts)
-            (void)decode(b, at, end, event, arena, false);
+        if (facts_of(event) > facts)
+            whole = false;
+        else
+            whole = decode(b, at, end, event, arena, false);
     }
     if (!b->tree.seen_event || !event->event_id.has)
         return BINXML_NOTHING;
