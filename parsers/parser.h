@@ -87,6 +87,9 @@ struct parser_options {
      * A parser that gives original without the rest for less may do so.
      */
     bool original_only;
+    /* Records that were overwritten or cleared but are still legible come too, as EVENT_STALE, when a
+     * complete input has been read. For formats that leave such records behind. */
+    bool carve;
 };
 
 struct parser;
