@@ -23,6 +23,7 @@ enum {
     BINXML_VALUES_MAX = 4096,
     BINXML_TOKENS_MAX = 1 << 18,   /* per record, repetitions included */
     BINXML_ORIGINAL_MAX = 1 << 20, /* bytes of XML text */
+    BINXML_NAME_MAX = 1024,        /* UTF-16 units; a longer name is damage */
     BINXML_DEFINITION_HEAD = 24,   /* next, GUID, size */
     BINXML_FIRST_OFFSET = 512,     /* nothing is stored in the chunk's header */
     /* Values of a whole event in the two layouts that Windows writes. */

@@ -2,8 +2,8 @@
 /* Damaged event logs, and what a reader still gets out of them. */
 #include "evtx_mutants.h"
 
+#include "hash64.h"
 #include "needle.h"
-#include "parser.h"
 #include "reader.h"
 
 #include <stdio.h>
@@ -161,4 +161,28 @@ void evtx_yield_add(struct evtx_yield *y, const struct evtx_seed *s, const struc
     y->records += s->count;
     y->endless += steps >= m->n;
     note_losses(y, s, m, given);
+}
+
+static uint64_t hash_event(uint64_t h, const struct event *e)
+{
+    uint64_t facts[] = {e->offset, e->length, e->event_id.v, (uint64_t)e->trust, e->cut, e->text_replaced};
+    h = hash64(h, facts, sizeof facts);
+    return hash64(h, e->original.p, e->original.n);
+}
+
+uint64_t evtx_mutant_hash(const struct evtx_mutant *m, const struct parser_options *options)
+{
+    static const struct position beginning;
+    static struct event event;
+    struct input in = {(void *)(uintptr_t)m, read_mutant, m->n, true};
+    struct parser *p = parser_evtx.open(&in, &beginning, options, NULL);
+    uint64_t h = HASH64_START;
+    struct step step;
+    do {
+        parser_evtx.next(p, &event, &step);
+        if (step.kind == STEP_EVENT)
+            h = hash_event(h, &event);
+    } while (step.kind != STEP_MORE && step.kind != STEP_FATAL);
+    parser_evtx.close(p);
+    return h;
 }

@@ -6,9 +6,7 @@
 #ifndef MAPITAIL_EVTX_MUTANTS_H
 #define MAPITAIL_EVTX_MUTANTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "parser.h"
 
 enum evtx_damage {
     DAMAGE_BIT,    /* a bit is flipped, anywhere behind the file header */
@@ -58,5 +56,8 @@ struct evtx_yield {
 
 /* Reads the mutant to its end with the parser for .evtx, every event, and adds what it gave. */
 void evtx_yield_add(struct evtx_yield *y, const struct evtx_seed *s, const struct evtx_mutant *m);
+
+/* A hash of all events that the parser gives with these options: place, id, trust, marks and original. */
+uint64_t evtx_mutant_hash(const struct evtx_mutant *m, const struct parser_options *options);
 
 #endif

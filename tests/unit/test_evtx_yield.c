@@ -72,3 +72,20 @@ Test(evtx_yield, the_damaged_files_of_the_study_give_more_than_their_undamaged_r
     cr_assert_eq(y.records, RECORDS_OF_STUDY);
     cr_assert_geq(y.given, FLOOR_OF_STUDY);
 }
+
+Test(evtx_yield, of_a_damaged_log_too_the_text_alone_is_the_text_of_the_events, .timeout = 120)
+{
+    static const struct selector everything = {.all = true};
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
+    for (unsigned i = 0; evtx_writer_image(w).n <= EVTX_SEED_BYTES; i++)
+        evtx_writer_add_9646(w, (enum evtx_writer_layout)(i % 3), i);
+    cr_assert(evtx_seed_take(&seed, evtx_writer_image(w).p, evtx_writer_image(w).n));
+    evtx_writer_free(w);
+    for (uint64_t i = 0; i < 200; i++) {
+        struct parser_options options = {.selector = &everything, .carve = i % 2};
+        evtx_mutant_make(&mutant, &seed, i);
+        uint64_t whole = evtx_mutant_hash(&mutant, &options);
+        options.original_only = true;
+        cr_assert_eq(evtx_mutant_hash(&mutant, &options), whole, "mutant %llu", (unsigned long long)i);
+    }
+}
