@@ -239,14 +239,25 @@ static bool plan_definition(struct maker *m)
     return m->count > 0;
 }
 
+/* The draft's literals, with room behind them. */
+static const char *keep_literals(struct binxml *b, struct sv draft)
+{
+    char *literals = arena_alloc(&b->plan_memory, draft.n + PLAN_LITERAL_STEP);
+    if (!literals)
+        return NULL;
+    memcpy(literals, draft.p, draft.n);
+    memset(literals + draft.n, 0, PLAN_LITERAL_STEP);
+    return literals;
+}
+
 static const struct binxml_plan *keep_plan(struct binxml *b, const struct maker *m)
 {
     struct binxml_plan *plan = arena_alloc(&b->plan_memory, sizeof *plan);
-    struct sv literals = arena_copy(&b->plan_memory, buf_sv(&m->draft->xml));
+    const char *literals = keep_literals(b, buf_sv(&m->draft->xml));
     struct sv steps = arena_copy(&b->plan_memory, buf_sv(&m->draft->steps));
-    if (!plan || sv_absent(literals) || sv_absent(steps))
+    if (!plan || !literals || sv_absent(steps))
         return NULL;
-    *plan = (struct binxml_plan){.literals = literals.p,
+    *plan = (struct binxml_plan){.literals = literals,
                                  .steps = (const struct plan_step *)(const void *)steps.p,
                                  .count = m->count,
                                  .depth = m->deepest};

@@ -36,8 +36,10 @@ struct render_plan {
     uint32_t count;
 };
 
+enum { PLAN_LITERAL_STEP = 32 };
+
 struct binxml_plan {
-    const char *literals;
+    const char *literals;             /* and PLAN_LITERAL_STEP bytes, so that they may be copied in blocks */
     const struct render_plan *render; /* NULL: nobody has asked for text alone, or there is no memory */
     const struct plan_step *steps;
     uint32_t count;

@@ -21,6 +21,12 @@ static inline bool is_plain(unsigned unit, bool in_attribute)
     return !in_attribute || (unit != '\'' && unit != '"');
 }
 
+/* Line ends and tabs, which stand for themselves in content. */
+static inline bool is_white(unsigned unit)
+{
+    return unit == '\n' || unit == '\r' || unit == '\t';
+}
+
 /* Bytes of the character that begins at r->from: a surrogate pair has four. */
 static size_t character_bytes(const struct run *r)
 {
@@ -36,7 +42,7 @@ static void take_one(struct run *r)
 {
     unsigned unit = r->end - r->from >= 2 ? load_le16(r->from) : 0xffff;
     size_t bytes = character_bytes(r);
-    if (is_plain(unit, r->in_attribute)) {
+    if (is_plain(unit, r->in_attribute) || (!r->in_attribute && is_white(unit))) {
         *r->to++ = (char)unit;
     } else if (unit >= 0x80) {
         r->to += utf8_from_utf16(r->from, bytes, TEXT_UTF16LE, r->to, &r->replaced);
@@ -52,12 +58,12 @@ static void take_one(struct run *r)
     r->from += bytes;
 }
 
-/* Text in other scripts: up to the next ASCII character. */
+/* Text in other scripts, line ends with indents: up to the next plain character. */
 static inline void take_others(struct run *r)
 {
     do
         take_one(r);
-    while (r->end - r->from >= 2 && load_le16(r->from) >= 0x80);
+    while (r->end - r->from >= 2 && !is_plain(load_le16(r->from), r->in_attribute));
 }
 
 static void take_rest(struct run *r)
@@ -122,6 +128,14 @@ static inline void take_block(struct run *r, __m128i low, __m128i high, unsigned
         take_others(r);
 }
 
+/* Up to three units at the end of a longer text. */
+static inline void take_last(struct run *r)
+{
+    size_t left = (size_t)(r->end - r->from);
+    uint64_t units = load_le64(r->end - 8) >> (64 - left * 8);
+    take_block(r, _mm_cvtsi64_si128((long long)units), _mm_setzero_si128(), (unsigned)left / 2);
+}
+
 size_t xml_from_utf16(const uint8_t *from, size_t n, bool in_attribute, char *to, bool *replaced)
 {
     struct run r = {from, from + n, to, in_attribute, false};
@@ -131,6 +145,8 @@ size_t xml_from_utf16(const uint8_t *from, size_t n, bool in_attribute, char *to
         take_block(&r, load(r.from), _mm_setzero_si128(), 8);
     while (r.end - r.from >= 8)
         take_block(&r, _mm_loadl_epi64((const void *)r.from), _mm_setzero_si128(), 4);
+    if (n >= 8 && r.end - r.from >= 2) /* fewer than four units are looked at with some of those before */
+        take_last(&r);
     take_rest(&r);
     return finish(&r, to, replaced);
 }
