@@ -25,6 +25,7 @@ struct os_file_info {
     struct os_file_id id;
     uint64_t size;
     int64_t modified_ns; /* since 1970 */
+    int64_t created_ns;  /* the same; 0 where the system does not tell, and by name */
     bool regular;        /* neither directory nor device, pipe or socket */
     bool directory;
     uint32_t links; /* names that it has; 0: deleted */

@@ -164,12 +164,25 @@ static void fill(const struct stat *st, struct os_file_info *out)
     };
 }
 
+/* An inode's number comes again as soon as its file is deleted, its time of birth does not. */
+static int64_t created_ns(int fd)
+{
+#ifdef STATX_BTIME
+    struct statx x;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == 0 && x.stx_mask & STATX_BTIME)
+        return x.stx_btime.tv_sec * INT64_C(1000000000) + x.stx_btime.tv_nsec;
+#endif
+    (void)fd;
+    return 0;
+}
+
 bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *f)
 {
     struct stat st;
     if (fstat(file->fd, &st) != 0)
         return fault_set(f, FAULT_OS, errno, "cannot look at an open file: %s", os_error_text(errno));
     fill(&st, out);
+    out->created_ns = created_ns(file->fd);
     return true;
 }
 

@@ -774,8 +774,25 @@ void evtx_writer_clear(struct evtx_writer *w)
 {
     w->chunks = 1;
     resize(w);
+    memset(chunk_of(w, 1), 0, w->options.preallocated * CHUNK);
     begin_chunk(w, 0);
     seal_file(w);
+}
+
+void evtx_writer_set_open(struct evtx_writer *w, bool open)
+{
+    w->options.dirty = false;
+    seal_file(w);
+    w->options.dirty = open;
+    if (open)
+        store(w->file + 120, 1, 4);
+    seal_file(w);
+}
+
+size_t evtx_writer_chunks(const struct evtx_writer *w, size_t *newest)
+{
+    *newest = w->newest;
+    return w->chunks;
 }
 
 struct sv evtx_writer_image(const struct evtx_writer *w)
