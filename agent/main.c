@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line. */
 #include "cat.h"
+#include "os_process.h"
 #include "os_zone.h"
 #include "registry.h"
 #include "run.h"
@@ -126,6 +127,7 @@ static int cat_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "run") == 0)
         return with_config(argc, argv, "--once", run_agent);
