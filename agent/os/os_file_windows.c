@@ -215,3 +215,8 @@ bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *
 {
     return os_handle_info(file->h, out) || failed("look at an open file", f);
 }
+
+bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f)
+{
+    return os_handle_where(file->h, where, room) || os_last_fault(f, "tell the place of", path);
+}

@@ -22,6 +22,15 @@ static DWORD open_error(void)
                                                                                   : error;
 }
 
+HANDLE os_open_for_facts(const wchar_t *path)
+{
+    HANDLE h = CreateFileW(path, FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                           NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    if (h == INVALID_HANDLE_VALUE)
+        SetLastError(open_error());
+    return h;
+}
+
 /* The folder's entry tells a size that may be old (NTFS brings it up to date when the writer closes), so the
  * file itself is asked. */
 bool os_path_info(const char *path, struct os_file_info *out, struct fault *f)
@@ -29,9 +38,8 @@ bool os_path_info(const char *path, struct os_file_info *out, struct fault *f)
     wchar_t *wide = os_wide_path(path, f);
     if (!wide)
         return false;
-    HANDLE h = CreateFileW(wide, FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                           NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
-    DWORD error = open_error();
+    HANDLE h = os_open_for_facts(wide);
+    DWORD error = GetLastError();
     free(wide);
     if (h == INVALID_HANDLE_VALUE)
         return os_code_fault(f, error, "find", path);
@@ -39,6 +47,41 @@ bool os_path_info(const char *path, struct os_file_info *out, struct fault *f)
     error = GetLastError();
     CloseHandle(h);
     return ok || os_code_fault(f, error, "look at", path);
+}
+
+/* Without the prefix, which tells nothing to a reader: C:\…, \\server\share\… */
+static const wchar_t *plain(wchar_t *path)
+{
+    if (wcsncmp(path, L"\\\\?\\UNC\\", 8) == 0) {
+        path[6] = L'\\';
+        return path + 6;
+    }
+    return wcsncmp(path, L"\\\\?\\", 4) == 0 && path[5] == L':' ? path + 4 : path;
+}
+
+bool os_handle_where(HANDLE h, char *where, size_t room)
+{
+    /* A volume that is mounted in a folder only has no letter. */
+    static const DWORD forms[] = {VOLUME_NAME_DOS, VOLUME_NAME_GUID};
+    wchar_t path[2048];
+    const DWORD size = sizeof path / sizeof *path;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        DWORD n = GetFinalPathNameByHandleW(h, path, size, FILE_NAME_NORMALIZED | forms[i]);
+        if (n > 0 && n < size)
+            return WideCharToMultiByte(CP_UTF8, 0, plain(path), -1, where, (int)room, NULL, NULL) > 0;
+    }
+    return false;
+}
+
+bool os_path_resolve(const char *path, char *where, size_t room)
+{
+    wchar_t *wide = os_wide_path(path, NULL);
+    HANDLE h = wide ? os_open_for_facts(wide) : INVALID_HANDLE_VALUE;
+    bool told = h != INVALID_HANDLE_VALUE && os_handle_where(h, where, room);
+    if (h != INVALID_HANDLE_VALUE)
+        CloseHandle(h);
+    free(wide);
+    return told;
 }
 
 bool os_path_is_link(const char *path)

@@ -31,7 +31,7 @@ bool os_stdout_is_terminal(void);
 /* The standard streams carry bytes, no text conversion. */
 void os_binary_streams(void);
 
-/* Value of an environment variable, or NULL. */
+/* Value of an environment variable, or NULL; lives until the variable is changed. From one thread only. */
 const char *os_environment(const char *name);
 
 #endif

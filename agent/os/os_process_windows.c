@@ -45,6 +45,12 @@ void os_on_stop(void (*on_stop)(void))
     SetConsoleCtrlHandler(handle, TRUE);
 }
 
+void os_forbid_core_dumps(void)
+{
+    /* Windows Error Reporting, which writes the dumps, is then not called. */
+    SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
+}
+
 void os_host_name(char *to, size_t n)
 {
     wchar_t wide[256];
@@ -123,26 +129,36 @@ struct variable {
     char *name, *value;
 };
 
-const char *os_environment(const char *name)
+/* Kept, so that a value lives as long as the process. Takes value over. */
+static const char *keep_variable(struct variable **known, const char *name, char *value)
 {
-    /* Kept, so that a value lives as long as the process, like getenv's. Read at start, by one thread. */
-    static struct variable *known;
-    for (struct variable *v = known; v; v = v->next)
-        if (_stricmp(v->name, name) == 0)
-            return v->value;
-    wchar_t *wide_name = os_wide(name);
-    const wchar_t *wide = wide_name ? _wgetenv(wide_name) : NULL;
-    free(wide_name);
-    struct variable *v = wide ? calloc(1, sizeof *v) : NULL;
-    if (!v)
-        return NULL;
-    *v = (struct variable){.next = known, .name = _strdup(name), .value = os_narrow(wide)};
-    if (!v->name || !v->value) {
-        free(v->name);
-        free(v->value);
+    struct variable *v = malloc(sizeof *v);
+    char *copy = _strdup(name);
+    if (!v || !copy) {
         free(v);
+        free(copy);
+        free(value);
         return NULL;
     }
-    known = v;
+    *v = (struct variable){*known, copy, value};
+    *known = v;
+    return value;
+}
+
+const char *os_environment(const char *name)
+{
+    static struct variable *known; /* the latest value of a name first */
+    struct variable *v = known;
+    wchar_t *wide_name = os_wide(name);
+    const wchar_t *wide = wide_name ? _wgetenv(wide_name) : NULL;
+    char *value = wide ? os_narrow(wide) : NULL;
+    free(wide_name);
+    if (!value)
+        return NULL;
+    while (v && _stricmp(v->name, name) != 0)
+        v = v->next;
+    if (!v || strcmp(v->value, value) != 0)
+        return keep_variable(&known, name, value);
+    free(value);
     return v->value;
 }

@@ -47,4 +47,12 @@ struct os_file_info;
 /* What there is to know about an open handle of a file or directory. */
 bool os_handle_info(HANDLE h, struct os_file_info *out);
 
+/* Where an open file or directory lies, all links resolved; false where that cannot be told or has no room.
+ */
+bool os_handle_where(HANDLE h, char *where, size_t room);
+
+/* A handle that reads nothing but facts, of a file or a directory; INVALID_HANDLE_VALUE with the last error.
+ */
+HANDLE os_open_for_facts(const wchar_t *path);
+
 #endif
