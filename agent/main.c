@@ -3,6 +3,7 @@
 #include "cat.h"
 #include "load.h"
 #include "options.h"
+#include "os_process.h"
 #include "os_zone.h"
 #include "registry.h"
 #include "run.h"
@@ -25,7 +26,7 @@ static const char usage[] =
     "  mapitail state list|rewind|forget -c FILE|--state DIR [OUTPUT [FILE]] [--to begin|end|BYTES]\n"
     "                                     saved positions: show them, set them back or forward, forget them\n"
     "  mapitail cat [--format ecs|rfc5424|xml] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
-    "               [--encoding NAME] FILE|GLOB...\n"
+    "               [--encoding NAME] [--jobs N] [--carve] FILE|GLOB...\n"
     "                                     records to standard output; - is standard input; --all: every event\n"
     "  mapitail --help | --version\n"
     "\n"
@@ -222,6 +223,7 @@ static int cat_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "run") == 0)
         return with_config(argc, argv, "--once", run_agent);

@@ -114,6 +114,12 @@ bool os_path_is_link(const char *path);
 bool os_is_separator(char c);
 bool os_path_is_absolute(const char *path);
 
+/*
+ * Length of the beginning that tells where a path starts, with its separators: "/", on Windows "C:\", "\",
+ * "\\server\share\" and "\\?\C:\" too. 0 for a relative path.
+ */
+size_t os_path_root(const char *path);
+
 /* Names compare without regard to case on this system. */
 bool os_paths_fold_case(void);
 

@@ -7,9 +7,15 @@
 #include <stddef.h>
 
 /*
- * From now on SIGTERM and SIGINT (console close on Windows) call on_stop, which runs in a signal handler and
- * may only do what is async-signal-safe: set a flag, os_watch_wake. A second SIGINT ends the process at once.
- * SIGPIPE is ignored.
+ * To be called first in main. On Windows it makes the arguments UTF-8, which they are not there, lets
+ * libraries come from the system's folder only and has a console show UTF-8; elsewhere it does nothing.
+ */
+void os_begin(int *argc, char ***argv);
+
+/*
+ * From now on SIGTERM and SIGINT (on Windows Ctrl-C, Ctrl-Break, closing the console and shutdown) call
+ * on_stop, which runs in a signal handler and may only do what is async-signal-safe: set a flag,
+ * os_watch_wake. A second SIGINT ends the process at once. SIGPIPE is ignored.
  */
 void os_on_stop(void (*on_stop)(void));
 
@@ -40,10 +46,10 @@ void os_host_name(char *to, size_t n);
 bool os_stderr_is_terminal(void);
 bool os_stdout_is_terminal(void);
 
-/* Standard input and output carry bytes, no text conversion. */
+/* The standard streams carry bytes, no text conversion. */
 void os_binary_streams(void);
 
-/* Value of an environment variable, or NULL. */
+/* Value of an environment variable, or NULL; lives until the variable is changed. From one thread only. */
 const char *os_environment(const char *name);
 
 #endif

@@ -28,6 +28,12 @@ static void handle(int signal_number)
     stop_request();
 }
 
+void os_begin(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+}
+
 void os_on_stop(void (*on_stop)(void))
 {
     stop_request = on_stop;
