@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,14 +120,18 @@ static void settle_all(void)
     }
 }
 
-static void expect_notice(const char *format, const char *a, const char *b)
+/* printf: these words are in the notices. */
+__attribute__((format(printf, 1, 2))) static void expect_notice(const char *format, ...)
 {
     char want[200];
-    snprintf(want, sizeof want, format, a, b);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(want, sizeof want, format, args);
+    va_end(args);
     cr_assert(strstr(notices, want), "`%s` is not in: %s", want, notices);
 }
 
-/* How often each message arrived at both receivers together; false counts those that did not. */
+/* Messages that have arrived at neither receiver. */
 static size_t lost(void)
 {
     static unsigned seen[ITEMS_MAX];
@@ -166,9 +171,9 @@ static void goes_on_to_the_next(const struct sink_ops *of)
     use_two(of, "1h");
     lend(100);
     settle_all();
-    expect_notice("cannot connect to %s: ", first_address, "");
-    expect_notice("; %s is next", second_address, "");
-    expect_notice("connected to %s", second_address, "");
+    expect_notice("cannot connect to %s: ", first_address);
+    expect_notice("; %s is next", second_address);
+    expect_notice("connected to %s", second_address);
     cr_assert_eq(peer_log_wait(&second_log, 100), 100);
     end(NULL, second);
 }
@@ -208,9 +213,9 @@ Test(stream, a_receiver_that_is_lost_is_replaced_by_the_next_one)
     peer_stop(first);
     lend(100);
     settle_all();
-    expect_notice("connection to %s lost: ", first_address, "");
-    expect_notice("cannot connect to %s: ", first_address, "");
-    expect_notice("connected to %s", second_address, "");
+    expect_notice("connection to %s lost: ", first_address);
+    expect_notice("cannot connect to %s: ", first_address);
+    expect_notice("connected to %s", second_address);
     cr_assert_eq(peer_log_wait(&second_log, 100), 100);
     end(NULL, second);
 }
@@ -233,7 +238,7 @@ static void returns_under_load(const struct sink_ops *of)
     lend(BATCH_ITEMS);
     settle_all();
     expect_notice("leaving %s: %s answers again", second_address, first_address);
-    expect_notice("connected to %s", first_address, "");
+    expect_notice("connected to %s", first_address);
     POLL_UNTIL(second_log.goodbyes == 1);
     POLL_UNTIL(peer_log_count(&first_log) + peer_log_count(&second_log) == item_count);
     cr_assert_eq(lost(), 0);
@@ -292,11 +297,11 @@ Test(stream, a_check_tries_every_receiver)
     reserve(first_address);
     use_two(&sink_syslog_tcp, "1h");
     cr_assert(ops->check(sink, 5000, &f), "one of them answers");
-    expect_notice("cannot connect to %s: ", first_address, "");
+    expect_notice("cannot connect to %s: ", first_address);
     peer_stop(second);
     cr_assert_not(ops->check(sink, 5000, &f));
     cr_assert(strstr(f.text, first_address), "%s", f.text);
-    expect_notice("cannot connect to %s: ", second_address, "");
+    expect_notice("cannot connect to %s: ", second_address);
     end(NULL, NULL);
 }
 
@@ -340,7 +345,7 @@ Test(stream, what_a_dead_receiver_had_not_read_is_lost_without_replay)
 Test(stream, what_a_dead_receiver_had_not_read_comes_again_with_replay)
 {
     cr_assert_eq(die_with_unread_data("1MiB"), 0);
-    expect_notice("sending 2000 messages again to %s", first_address, "");
+    expect_notice("sending 2000 messages again to %s", first_address);
 }
 
 Test(stream, a_short_replay_makes_up_for_the_last_messages_only)
@@ -484,7 +489,7 @@ Test(stream, a_receiver_that_answers_nothing_is_given_up_and_loses_nothing)
     lend(10);
     settle_all();
     expect_delivered(0, 10);
-    expect_notice("connection to %s lost: no answer within send_timeout", first_address, "");
+    expect_notice("connection to %s lost: no answer within send_timeout", first_address);
     end(peer, NULL);
 }
 
