@@ -123,10 +123,11 @@ static void forget_foreign_state(const struct tail_context *c, struct tail *t)
     ledger_init(&t->ledger, &t->saved.position);
 }
 
-/* What was truncated while nobody looked, or the state of a file that was restored from a backup. */
+/* What was truncated while nobody looked, or the state of a file that was restored from a backup. Formats
+ * without a stable beginning look after themselves in their parser. */
 static void forget_position_ahead(const struct tail_context *c, struct tail *t)
 {
-    if (t->ledger.safe.offset <= t->export.input.size)
+    if (!t->saved.fingerprint_bytes || t->ledger.safe.offset <= t->export.input.size)
         return;
     log_warning(c->subject,
                 "%s: the saved position, byte %" PRIu64 ", is behind its end at %" PRIu64
