@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Event XML: what wevtutil, the Event Viewer and PowerShell write, in UTF-8 or UTF-16, one after the other in
- * any number.
+ * any number; and instances of WMI's Win32_NTLogEvent in CIM-XML (cim_instance.h), which the first element
+ * tells.
  *
  * With a selector of one id the raw bytes are searched for that number; only the record around a hit is
  * looked at. What is accepted as a hit is xml_event_id_at's to say: the decimal number as the text of an
@@ -13,6 +14,7 @@
  * reads cannot matter. More than a record's limit without such a tag is damage, which is told once, where it
  * ends. In a position record is its length so far, or STRETCH_TOLD.
  */
+#include "cim_instance.h"
 #include "needle.h"
 #include "text_window.h"
 #include "xml_decode.h"
@@ -32,6 +34,7 @@ struct parser {
     const struct input *in;
     const struct selector *selector;
     struct xml_decoder *decoder;
+    struct cim_decoder *cim; /* of files in that dialect */
 
     struct text_window window;
     struct xml_text text; /* the window's bytes */
@@ -91,10 +94,26 @@ static bool is_final(const struct parser *p)
     return text_window_is_final(&p->window);
 }
 
+/* Which elements are records, by the file's beginning. */
+static enum text_refill learn_dialect(const struct input *in, enum xml_dialect *dialect)
+{
+    char head[PARSER_HEAD_BYTES];
+    size_t n = in->size < sizeof head ? (size_t)in->size : sizeof head;
+    ptrdiff_t got = n ? in->read_at(in->ctx, 0, head, n) : 0;
+    if (got < 0)
+        return TEXT_UNREADABLE;
+    bool whole = (size_t)got == in->size && in->complete;
+    return xml_dialect_of(sv_make(head, (size_t)got), whole, dialect) ? TEXT_REFILLED : TEXT_NOTHING;
+}
+
 static enum text_refill learn_form(struct parser *p)
 {
     struct text_coding coding;
     enum text_refill result = text_window_coding(&p->window, CODE_PAGE_AUTO, &coding);
+    if (result == TEXT_REFILLED)
+        result = learn_dialect(p->in, &p->text.dialect);
+    if (result == TEXT_REFILLED && p->text.dialect == XML_CIM && !p->cim && !(p->cim = cim_decoder_new()))
+        result = TEXT_NO_MEMORY;
     if (result != TEXT_REFILLED)
         return result;
     p->text.encoding = coding.encoding;
@@ -175,7 +194,7 @@ static enum search enter_record(struct parser *p, size_t start, size_t from)
  */
 static bool record_around(struct parser *p, size_t at, size_t seen, size_t *start)
 {
-    struct xml_text text = {p->text.p, seen, p->text.encoding};
+    struct xml_text text = {p->text.p, seen, p->text.encoding, p->text.dialect};
     size_t overlap = p->bare > XML_TAG_BYTES_MAX ? p->bare - XML_TAG_BYTES_MAX : 0;
     size_t floor = overlap > p->border ? overlap : p->border, end = 0;
     if (at > record_limit(p) && floor < at - record_limit(p))
@@ -406,9 +425,11 @@ static bool take_record(struct parser *p, size_t end, struct event *e, struct st
     struct sv text = xml_text_utf8(&p->text, p->border, end, &p->utf8, &replaced);
     if (sv_absent(text))
         return skip(p, step, end, "the record is longer than 1 MiB");
-    if (!p->masked && !xml_text_can_match(text, p->selector))
+    if (!p->cim && !p->masked && !xml_text_can_match(text, p->selector))
         return reject(p, end);
-    const char *reason = xml_decode(p->decoder, text, e);
+    const char *reason = p->cim ? cim_decode(p->cim, text, e) : xml_decode(p->decoder, text, e);
+    if (reason == cim_is_other)
+        return reject(p, end);
     if (reason)
         return skip(p, step, end, reason);
     e->text_replaced |= replaced;
@@ -419,7 +440,7 @@ static bool take_record(struct parser *p, size_t end, struct event *e, struct st
  * it. */
 static bool take_plain(struct parser *p, struct event *e, struct sv *text, size_t *end)
 {
-    if (p->tried || p->text.encoding != TEXT_UTF8)
+    if (p->tried || p->cim || p->text.encoding != TEXT_UTF8)
         return false;
     p->tried = true;
     struct sv there = sv_make(p->text.p + p->border, p->text.n - p->border);
@@ -530,6 +551,7 @@ static void xml_close(struct parser *p)
     if (!p)
         return;
     xml_decoder_free(p->decoder);
+    cim_decoder_free(p->cim);
     buf_free(&p->utf8);
     text_window_close(&p->window);
     free(p);
@@ -578,14 +600,17 @@ static bool xml_end(const struct input *in, struct position *out, struct fault *
 {
     struct position from = {.offset = in->size > TAIL_BYTES ? in->size - TAIL_BYTES : 0};
     struct text_coding coding = {TEXT_UTF8, CODE_PAGE_UTF8};
+    enum xml_dialect dialect = XML_EVENTS;
     struct text_window w;
     size_t floor, gone, start, end;
     if (!text_window_open(&w, in, &from, &floor, fault))
         return false;
     enum text_refill result = text_window_coding(&w, CODE_PAGE_AUTO, &coding);
     if (result <= TEXT_NOTHING)
+        result = learn_dialect(in, &dialect);
+    if (result <= TEXT_NOTHING)
         result = text_window_more(&w, floor, &gone);
-    struct xml_text text = {w.p, w.n, coding.encoding};
+    struct xml_text text = {w.p, w.n, coding.encoding, dialect};
     if (xml_tag_before(&text, floor, w.n, &start, &end) != XML_TAG_EVENT)
         start = w.n;
     *out = text_window_position(&w, start);
