@@ -5,10 +5,10 @@
 #include "arena.h"
 #include "buf.h"
 #include "digits.h"
+#include "event_types.h"
 #include "json_scan.h"
 #include "json_shapes.h"
 #include "json_tree.h"
-#include "json_types.h"
 #include "level_words.h"
 
 #include <stdio.h>
@@ -345,7 +345,7 @@ static void read_level(const struct json_shape *shape, struct json_node *const *
     } else if (!e->level.has) {
         e->level = shape->types == JSON_TYPES_NONE
                        ? type
-                       : json_level_of_type(type.v, shape->types == JSON_TYPES_WMI);
+                       : event_level_of_type(type.v, shape->types == JSON_TYPES_WMI);
     }
 }
 

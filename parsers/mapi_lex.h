@@ -36,7 +36,8 @@ bool mapi_sentence_read(struct sv t, struct mapi_words *out);
 bool mapi_list_read(struct sv t, struct mapi_words *out);
 bool mapi_neutral_read(struct sv t, struct mapi_words *out);
 
-/* The short way: true where the text is the sentence and nothing else, so that the shapes need not be tried. */
+/* The short way: true where the text is the sentence and nothing else, so that the shapes need not be tried.
+ */
 bool mapi_plain_read(struct sv t, struct mapi_words *out);
 
 /* The shapes alone, one after the other: what mapi_text_read does where the text is not plain. */

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Event XML: what wevtutil, the Event Viewer and PowerShell write, in UTF-8 or UTF-16, one after the other in
- * any number.
+ * any number; and instances of WMI's Win32_NTLogEvent in CIM-XML (cim_instance.h), which the first element
+ * tells.
  *
  * With a selector of one id the raw bytes are searched for that number; only the record around a hit is
  * looked at. What is accepted as a hit is xml_event_id_at's to say: the decimal number as the text of an
  * EventID element. Other selectors walk from record to record. Both ways end in the
  * same exact test on decoded values.
  *
- * The search keeps no state but the place where it is, so that any position between two records is as good as
- * the file's beginning, and how the input was cut by reads cannot matter.
+ * The search keeps no state but the place where it is and how long no tag of a record was met before it, so
+ * that any position between two records is as good as the file's beginning, and how the input was cut by
+ * reads cannot matter. More than a record's limit without such a tag is damage, which is told once, where it
+ * ends. In a position record is its length so far, or STRETCH_TOLD.
  */
+#include "cim_instance.h"
 #include "needle.h"
 #include "text_window.h"
 #include "xml_decode.h"
@@ -30,6 +34,7 @@ struct parser {
     const struct input *in;
     const struct selector *selector;
     struct xml_decoder *decoder;
+    struct cim_decoder *cim; /* of files in that dialect */
 
     struct text_window window;
     struct xml_text text; /* the window's bytes */
@@ -46,16 +51,24 @@ struct parser {
     bool tried;     /* the short way was tried for it */
     bool masked;    /* the record has a comment or a CDATA section */
 
+    uint64_t passed;      /* bytes before border that belong to the stretch without a tag which it lies in */
+    uint64_t gap, gap_at; /* bytes and offset of such a stretch that has ended and is to be told; 0: none */
+
     uint64_t last_step; /* offset of the last step's position */
     struct buf utf8;    /* the record, where the file is UTF-16 or damaged */
     struct parser_counts counts;
 };
 
+/* What is before the border was told as part of a record that is too long. */
+#define STRETCH_TOLD (UINT64_C(1) << 62)
+
 /* --- bytes --- */
 
 static struct position position_at(const struct parser *p, size_t index)
 {
-    return text_window_position(&p->window, index);
+    struct position position = text_window_position(&p->window, index);
+    position.record = p->passed;
+    return position;
 }
 
 /* The file's offset of an index. */
@@ -81,10 +94,26 @@ static bool is_final(const struct parser *p)
     return text_window_is_final(&p->window);
 }
 
+/* Which elements are records, by the file's beginning. */
+static enum text_refill learn_dialect(const struct input *in, enum xml_dialect *dialect)
+{
+    char head[PARSER_HEAD_BYTES];
+    size_t n = in->size < sizeof head ? (size_t)in->size : sizeof head;
+    ptrdiff_t got = n ? in->read_at(in->ctx, 0, head, n) : 0;
+    if (got < 0)
+        return TEXT_UNREADABLE;
+    bool whole = (size_t)got == in->size && in->complete;
+    return xml_dialect_of(sv_make(head, (size_t)got), whole, dialect) ? TEXT_REFILLED : TEXT_NOTHING;
+}
+
 static enum text_refill learn_form(struct parser *p)
 {
     struct text_coding coding;
     enum text_refill result = text_window_coding(&p->window, CODE_PAGE_AUTO, &coding);
+    if (result == TEXT_REFILLED)
+        result = learn_dialect(p->in, &p->text.dialect);
+    if (result == TEXT_REFILLED && p->text.dialect == XML_CIM && !p->cim && !(p->cim = cim_decoder_new()))
+        result = TEXT_NO_MEMORY;
     if (result != TEXT_REFILLED)
         return result;
     p->text.encoding = coding.encoding;
@@ -109,11 +138,47 @@ static void set_border(struct parser *p, size_t index)
 {
     p->border = p->bare = p->at = index;
     p->in_record = p->tried = p->masked = false;
+    p->passed = 0;
+}
+
+/* The bytes of the stretch without a tag that ends at index to, of which nothing is before border. */
+static uint64_t stretch_to(const struct parser *p, size_t to)
+{
+    return p->passed == STRETCH_TOLD ? 0 : p->passed + (to - p->border);
+}
+
+/* The border goes to a tag at index to or behind it: tells of a stretch that ends at the first tag on the
+ * way. */
+static void end_stretch(struct parser *p, size_t to)
+{
+    size_t at = p->bare > XML_TAG_BYTES_MAX + p->border ? p->bare - XML_TAG_BYTES_MAX : p->border, end;
+    if (stretch_to(p, to) > record_limit(p)) {
+        while ((at = xml_next_markup(&p->text, at)) < to) {
+            enum xml_tag tag = xml_tag_at(&p->text, at, &end);
+            if (tag == XML_TAG_EVENT || tag == XML_TAG_EVENT_END)
+                break;
+            at += text_unit(p->text.encoding);
+        }
+        at = at < to ? at : to;
+        p->gap = stretch_to(p, at) > record_limit(p) ? stretch_to(p, at) : 0;
+        p->gap_at = offset_at(p, p->border) - p->passed;
+    }
+    p->passed = 0;
+}
+
+/* The border goes on to an index, and no tag stands in between. */
+static void pass_stretch(struct parser *p, size_t index)
+{
+    if (p->passed != STRETCH_TOLD)
+        p->passed += index - p->border;
+    p->border = index;
 }
 
 /* Goes into the record at start; what lies before from was looked at. */
 static enum search enter_record(struct parser *p, size_t start, size_t from)
 {
+    if (start > p->border || p->passed)
+        end_stretch(p, start);
     p->border = p->bare = start;
     p->at = from;
     p->in_record = true;
@@ -129,15 +194,16 @@ static enum search enter_record(struct parser *p, size_t start, size_t from)
  */
 static bool record_around(struct parser *p, size_t at, size_t seen, size_t *start)
 {
-    struct xml_text text = {p->text.p, seen, p->text.encoding};
+    struct xml_text text = {p->text.p, seen, p->text.encoding, p->text.dialect};
     size_t overlap = p->bare > XML_TAG_BYTES_MAX ? p->bare - XML_TAG_BYTES_MAX : 0;
     size_t floor = overlap > p->border ? overlap : p->border, end = 0;
     if (at > record_limit(p) && floor < at - record_limit(p))
         floor = at - record_limit(p);
     enum xml_tag tag = xml_tag_before(&text, floor, at, start, &end);
-    if (tag == XML_TAG_EVENT_END)
+    if (tag == XML_TAG_EVENT_END) {
+        end_stretch(p, *start);
         p->border = p->bare = end;
-    else if (tag == XML_TAG_OTHER)
+    } else if (tag == XML_TAG_OTHER)
         p->bare = at > p->bare ? at : p->bare;
     return tag == XML_TAG_EVENT;
 }
@@ -160,6 +226,7 @@ static enum search search_mask(struct parser *p, size_t at, bool *more)
     } else if (mask == XML_MASK_CLOSED) {
         if (record_around(p, at - back, at - back, &start))
             return enter_record(p, start, at - back);
+        end_stretch(p, at - back);
         set_border(p, end);
     }
     return SEARCH_MORE;
@@ -220,9 +287,10 @@ static enum search search_any(struct parser *p)
             mask = xml_mask_end(&p->text, i, record_limit(p), is_final(p), &end);
         if ((tag == XML_TAG_CUT && !is_final(p)) || mask == XML_MASK_OPEN)
             return SEARCH_MORE;
-        if (mask == XML_MASK_CLOSED || tag == XML_TAG_EVENT_END)
+        if (mask == XML_MASK_CLOSED || tag == XML_TAG_EVENT_END) {
+            end_stretch(p, i);
             set_border(p, end);
-        else
+        } else
             p->at = i + unit;
     }
 }
@@ -240,8 +308,13 @@ static bool settle(struct parser *p, bool ended)
 {
     size_t start = p->at;
     bool begun = p->by_number && record_around(p, p->at, p->text.n, &start);
-    if (begun || !p->by_number)
+    if (begun) {
+        end_stretch(p, start);
         p->border = p->bare = start;
+    } else if (!p->by_number) {
+        pass_stretch(p, start);
+        p->bare = start;
+    }
     if (begun && ended)
         enter_record(p, start, p->at);
     /* The end tag may reach behind what was searched. */
@@ -250,7 +323,7 @@ static bool settle(struct parser *p, bool ended)
     /* Without a tag within a record's length there is no record to come back for. */
     size_t reach = record_limit(p) + XML_TAG_BYTES_MAX;
     if (p->at - p->border > reach && !p->in_record)
-        p->border = p->at - reach;
+        pass_stretch(p, p->at - reach);
     if (p->bare < p->border)
         p->bare = p->border;
     return begun;
@@ -259,13 +332,14 @@ static bool settle(struct parser *p, bool ended)
 /* Blanks behind the last record belong to it: a file that ends with a line break is read to its end. */
 static void pass_blanks(struct parser *p)
 {
-    size_t unit = text_unit(p->text.encoding), low = p->text.encoding == TEXT_UTF16BE;
-    while (p->text.n - p->border >= unit) {
-        const uint8_t *c = p->text.p + p->border;
+    size_t unit = text_unit(p->text.encoding), low = p->text.encoding == TEXT_UTF16BE, to = p->border;
+    while (p->text.n - to >= unit) {
+        const uint8_t *c = p->text.p + to;
         if (!ascii_is_space((char)c[low]) || (unit == 2 && c[1 - low] != 0))
             break;
-        p->border += unit;
+        to += unit;
     }
+    pass_stretch(p, to);
     p->at = p->at > p->border ? p->at : p->border;
     p->bare = p->bare > p->border ? p->bare : p->border;
 }
@@ -351,9 +425,11 @@ static bool take_record(struct parser *p, size_t end, struct event *e, struct st
     struct sv text = xml_text_utf8(&p->text, p->border, end, &p->utf8, &replaced);
     if (sv_absent(text))
         return skip(p, step, end, "the record is longer than 1 MiB");
-    if (!p->masked && !xml_text_can_match(text, p->selector))
+    if (!p->cim && !p->masked && !xml_text_can_match(text, p->selector))
         return reject(p, end);
-    const char *reason = xml_decode(p->decoder, text, e);
+    const char *reason = p->cim ? cim_decode(p->cim, text, e) : xml_decode(p->decoder, text, e);
+    if (reason == cim_is_other)
+        return reject(p, end);
     if (reason)
         return skip(p, step, end, reason);
     e->text_replaced |= replaced;
@@ -364,7 +440,7 @@ static bool take_record(struct parser *p, size_t end, struct event *e, struct st
  * it. */
 static bool take_plain(struct parser *p, struct event *e, struct sv *text, size_t *end)
 {
-    if (p->tried || p->text.encoding != TEXT_UTF8)
+    if (p->tried || p->cim || p->text.encoding != TEXT_UTF8)
         return false;
     p->tried = true;
     struct sv there = sv_make(p->text.p + p->border, p->text.n - p->border);
@@ -387,7 +463,9 @@ static bool go_on(struct parser *p, struct event *e, struct step *step, bool *mo
     case WALK_TORN:
         return skip(p, step, end, "another record begins before the end of this one");
     case WALK_LONG:
-        return skip(p, step, end, "the record is longer than 1 MiB");
+        skip(p, step, end, "the record is longer than 1 MiB");
+        step->pos.record = p->passed = STRETCH_TOLD;
+        return true;
     case WALK_MORE:
         break;
     }
@@ -395,10 +473,29 @@ static bool go_on(struct parser *p, struct event *e, struct step *step, bool *mo
     return false;
 }
 
+/* A stretch without a record that has ended. */
+static bool tell_gap(struct parser *p, struct step *step)
+{
+    if (!p->gap)
+        return false;
+    *step = (struct step){.kind = STEP_SKIP, .offset = p->gap_at, .length = p->gap};
+    step->reason = "more than 1 MiB without an event record";
+    step->pos = position_at(p, p->border);
+    p->last_step = step->pos.offset;
+    p->gap = 0;
+    return true;
+}
+
 /* Nothing more can be had now. */
 static void stop_here(struct parser *p, struct step *step)
 {
     bool begun = p->in_record || settle(p, is_final(p));
+    if (!begun && is_final(p) && stretch_to(p, p->text.n) > record_limit(p)) {
+        end_stretch(p, p->text.n);
+        set_border(p, p->text.n);
+    }
+    if (tell_gap(p, step))
+        return;
     if (p->in_record && is_final(p)) {
         skip(p, step, p->text.n, "the record is cut off");
         return;
@@ -419,12 +516,14 @@ static void xml_next(struct parser *p, struct event *event, struct step *step)
     *step = (struct step){0};
     for (;;) {
         bool more = !p->in_record && (!p->form_known || search(p) == SEARCH_MORE);
-        if (!more && go_on(p, event, step, &more))
+        if (tell_gap(p, step) || (!more && go_on(p, event, step, &more)))
             return;
         if (!more)
             continue;
         if (!p->in_record) {
             settle(p, false);
+            if (tell_gap(p, step))
+                return;
             if (offset_at(p, p->border) - p->last_step >= TEXT_BREATH_BYTES) {
                 step->kind = STEP_PROGRESS;
                 step->pos = position_at(p, p->border);
@@ -452,6 +551,7 @@ static void xml_close(struct parser *p)
     if (!p)
         return;
     xml_decoder_free(p->decoder);
+    cim_decoder_free(p->cim);
     buf_free(&p->utf8);
     text_window_close(&p->window);
     free(p);
@@ -491,6 +591,7 @@ static struct parser *xml_open(const struct input *in, const struct position *fr
     p->text.n = p->window.n;
     p->last_step = from->offset;
     set_border(p, index);
+    p->passed = from->record <= from->offset || from->record == STRETCH_TOLD ? from->record : 0;
     return p;
 }
 
@@ -499,14 +600,17 @@ static bool xml_end(const struct input *in, struct position *out, struct fault *
 {
     struct position from = {.offset = in->size > TAIL_BYTES ? in->size - TAIL_BYTES : 0};
     struct text_coding coding = {TEXT_UTF8, CODE_PAGE_UTF8};
+    enum xml_dialect dialect = XML_EVENTS;
     struct text_window w;
     size_t floor, gone, start, end;
     if (!text_window_open(&w, in, &from, &floor, fault))
         return false;
     enum text_refill result = text_window_coding(&w, CODE_PAGE_AUTO, &coding);
     if (result <= TEXT_NOTHING)
+        result = learn_dialect(in, &dialect);
+    if (result <= TEXT_NOTHING)
         result = text_window_more(&w, floor, &gone);
-    struct xml_text text = {w.p, w.n, coding.encoding};
+    struct xml_text text = {w.p, w.n, coding.encoding, dialect};
     if (xml_tag_before(&text, floor, w.n, &start, &end) != XML_TAG_EVENT)
         start = w.n;
     *out = text_window_position(&w, start);
