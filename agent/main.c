@@ -6,6 +6,7 @@
 #include "os_process.h"
 #include "os_zone.h"
 #include "registry.h"
+#include "replay.h"
 #include "run.h"
 #include "state_command.h"
 #include "status.h"
@@ -25,6 +26,8 @@ static const char usage[] =
     "                                     how the running agent is doing; exit code 1: not running, or failing\n"
     "  mapitail state list|rewind|forget -c FILE|--state DIR [OUTPUT [FILE]] [--to begin|end|BYTES]\n"
     "                                     saved positions: show them, set them back or forward, forget them\n"
+    "  mapitail replay -c FILE [--output NAME] [--from LINE] [--to LINE] [--id UUID] [--again] [--list] [DEAD-LETTERS]\n"
+    "                                     send dead letters again, with the same ids; --list: show them\n"
     "  mapitail cat [--format ecs|rfc5424|xml] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
     "               [--encoding NAME] [--jobs N] [--carve] FILE|GLOB...\n"
     "                                     records to standard output; - is standard input; --all: every event\n"
@@ -197,6 +200,43 @@ static int state_command(int argc, char **argv)
     return code;
 }
 
+/* A line number; 0 stands for one that is wrong. */
+static uint64_t line_number(const char *text, uint64_t fallback)
+{
+    uint64_t n;
+    if (!text)
+        return fallback;
+    return sv_to_u64(sv_from(text), &n) ? n : 0;
+}
+
+static int replay_command(int argc, char **argv)
+{
+    struct replay_options o = {0};
+    const char *from = NULL, *to = NULL;
+    int words;
+    const struct option table[] = {{.name = "-c", .value = &o.config_path},
+                                   {.name = "--config", .value = &o.config_path},
+                                   {.name = "--output", .value = &o.output},
+                                   {.name = "--id", .value = &o.id},
+                                   {.name = "--from", .value = &from},
+                                   {.name = "--to", .value = &to},
+                                   {.name = "--again", .flag = &o.again},
+                                   {.name = "--list", .flag = &o.list},
+                                   {0}};
+    if (!options_read(table, argc, argv, 2, &words))
+        return EXIT_USAGE;
+    if (words > 1)
+        return wrong_usage("there is one dead-letter file only; one word too many", argv[1]);
+    if (!o.config_path)
+        return wrong_usage("a configuration is needed: -c FILE", NULL);
+    o.file = words ? argv[0] : NULL;
+    o.first = line_number(from, 1);
+    o.last = line_number(to, UINT64_MAX);
+    if (o.first == 0 || o.last < o.first)
+        return wrong_usage("--from and --to are numbers of lines, from 1", NULL);
+    return replay_run(&o);
+}
+
 static int cat_command(int argc, char **argv)
 {
     struct cat_options o = {.inputs = argv};
@@ -235,6 +275,8 @@ int main(int argc, char **argv)
         return status_command(argc, argv);
     if (strcmp(command, "state") == 0)
         return state_command(argc, argv);
+    if (strcmp(command, "replay") == 0)
+        return replay_command(argc, argv);
     if (strcmp(command, "--version") == 0) {
         puts("mapitail " MAPITAIL_VERSION);
         return EXIT_OK;

@@ -92,8 +92,13 @@ static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *no
         p->counts.in_trouble = false;
         break;
     case ITEM_REJECTED: {
-        struct dead_letter letter = {p->setup.output->name, item->reason, note->id,
-                                     note->tail->path,      note->offset, item->body};
+        struct dead_letter letter = {.output = p->setup.output->name,
+                                     .reason = item->reason,
+                                     .id = note->id,
+                                     .file = note->tail->path,
+                                     .offset = note->offset,
+                                     .format = p->setup.output->encoder->name,
+                                     .item = item};
         if (!dead_letter_write(p->setup.dead_letters, &letter, &f)) {
             log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text,
                       note->id);
@@ -258,18 +263,32 @@ static bool is_sound(const struct event *e)
     return e->trust == EVENT_OK && !e->cut;
 }
 
+/* What the output does not take goes whole into the dead-letter file, so that it can be sent when it does. */
+static void add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
+{
+    uint32_t sequence = p->shape.sequence;
+    size_t max_bytes = p->shape.context.max_bytes;
+    b->bodies.failed = false;
+    buf_cut(&b->bodies, body_at);
+    p->shape.context.max_bytes = MESSAGE_BYTES_MAX;
+    if (shape_encode(&p->shape, &b->bodies) == ENCODE_TOO_LARGE) {
+        b->bodies.failed = false;
+        buf_cut(&b->bodies, body_at);
+    }
+    p->shape.context.max_bytes = max_bytes;
+    p->shape.sequence = sequence;
+    address(p, b, batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
+}
+
 /* Encodes the latest record behind the batch's other messages. */
 static void add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
 {
     size_t body_at = b->bodies.n;
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
-    if (status == ENCODE_TOO_LARGE) {
-        b->bodies.failed = false;
-        buf_cut(&b->bodies, body_at);
-        batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes");
-    } else {
+    if (status == ENCODE_TOO_LARGE)
+        add_oversize(p, b, body_at, note);
+    else
         address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
-    }
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
 }
@@ -533,19 +552,23 @@ static void loop(struct pipeline *p)
 
 /* ---- beginning and ending ---- */
 
+size_t output_message_max(const struct config_output *o)
+{
+    size_t max = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
+    size_t sink_max = o->sink->max_message ? o->sink->max_message(o->sink_config) : 0;
+    return sink_max && sink_max < max ? sink_max : max;
+}
+
 static struct encode_context output_context(const struct pipeline *p)
 {
     const struct config_output *o = p->setup.output;
     struct encode_context c = *p->setup.context;
-    size_t sink_max = p->ops->max_message ? p->ops->max_message(o->sink_config) : 0;
     c.original = (enum original_policy)o->original;
     c.diag_context = o->diag_context;
     c.facility = (unsigned)o->facility;
     c.enterprise_number = sv_from(o->enterprise_number);
     c.bom = o->bom;
-    c.max_bytes = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
-    if (sink_max && sink_max < c.max_bytes)
-        c.max_bytes = sink_max;
+    c.max_bytes = output_message_max(o);
     return c;
 }
 

@@ -37,6 +37,9 @@ enum pipeline_result {
     PIPELINE_FAILED,  /* could not begin: state, memory or sink; logged */
 };
 
+/* The longest message of an output: what is configured, or what its destination can take. */
+size_t output_message_max(const struct config_output *o);
+
 struct pipeline *pipeline_new(const struct pipeline_setup *setup); /* NULL without memory */
 
 /* Starts the thread. False if the system refuses. */
