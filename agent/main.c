@@ -18,7 +18,7 @@ static const char usage[] =
     "                                     every acknowledgement, exit\n"
     "  mapitail check -c FILE [--connect] report every mistake of a configuration; "
     "--connect: reach every output\n"
-    "  mapitail cat [--format ecs|rfc5424|xml] [--all] [--timezone ZONE] [--date-order "
+    "  mapitail cat [--format ecs|json|rfc5424|xml] [--all] [--timezone ZONE] [--date-order "
     "dmy|mdy|ymd]\n"
     "               [--encoding NAME] FILE|GLOB...\n"
     "                                     records to standard output; - is standard "
