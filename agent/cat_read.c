@@ -23,6 +23,7 @@ struct cat_reader {
     struct step step;
     struct cat_counts counts;
     struct cat_sink *sink; /* of the present file */
+    bool is_plain;         /* the encoder asks for events alone */
     bool shows_progress;
     int64_t next_progress_ms;
     int64_t row; /* of the present file: its ordinals */
@@ -118,8 +119,8 @@ static void count_record(struct cat_reader *r)
 static void write_record(struct cat_reader *r, const char *path)
 {
     struct buf *out = &r->sink->records;
-    if (r->reading.original_only)
-        shape_original(&r->shape, &r->event);
+    if (r->is_plain)
+        shape_event(&r->shape, &r->event);
     else
         shape_record(&r->shape, &r->event, path, r->ordinals, r->row);
     if (shape_encode(&r->shape, out) == ENCODE_TOO_LARGE) {
@@ -284,6 +285,8 @@ struct cat_reader *cat_reader_new(const struct cat_options *o, const struct enco
     r->selector.all = o->all;
     r->reading = o->reading;
     r->reading.selector = &r->selector;
+    /* Without --all the meaning is wanted for the summary. */
+    r->is_plain = o->all && encoder->is_plain_event;
     r->reading.original_only = o->all && encoder->original_alone;
     r->shows_progress = os_stderr_is_terminal() && !os_stdout_is_terminal();
     r->next_progress_ms = os_monotonic_ms() + PROGRESS_MS;

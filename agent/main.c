@@ -28,7 +28,7 @@ static const char usage[] =
     "                                     saved positions: show them, set them back or forward, forget them\n"
     "  mapitail replay -c FILE [--output NAME] [--from LINE] [--to LINE] [--id UUID] [--again] [--list] [DEAD-LETTERS]\n"
     "                                     send dead letters again, with the same ids; --list: show them\n"
-    "  mapitail cat [--format ecs|rfc5424|xml] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
+    "  mapitail cat [--format ecs|json|rfc5424|xml] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
     "               [--encoding NAME] [--jobs N] [--carve] FILE|GLOB...\n"
     "                                     records to standard output; - is standard input; --all: every event\n"
     "  mapitail --help | --version\n"

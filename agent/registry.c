@@ -13,6 +13,7 @@ extern const struct parser_ops parser_syslog;
 extern const struct parser_ops parser_text;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
+extern const struct encoder_ops encoder_json;
 extern const struct encoder_ops encoder_rfc5424;
 extern const struct encoder_ops encoder_xml;
 extern const struct sink_ops sink_file;
@@ -41,6 +42,7 @@ const struct parser_ops *const registry_parsers[] = {
 
 const struct encoder_ops *const registry_encoders[] = {
     &encoder_ecs,
+    &encoder_json,
     &encoder_rfc5424,
     &encoder_xml,
     NULL,

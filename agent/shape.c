@@ -55,7 +55,7 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
         s->record.id[0] = '\0';
 }
 
-void shape_original(struct shape *s, const struct event *event)
+void shape_event(struct shape *s, const struct event *event)
 {
     s->record.kind = RECORD_EVENT;
     s->record.event = event;

@@ -185,6 +185,7 @@ const struct encoder_ops encoder_xml = {
     .name = "xml",
     .title = "the event as Windows prints it",
     .content_type = "application/xml",
+    .is_plain_event = true,
     .original_alone = true,
     .encode = encode,
 };

@@ -173,6 +173,18 @@ def test_a_damaged_evtx_gives_what_is_readable_with_its_place(directory):
     contains(got.err, f"damaged at byte {start}")
 
 
+def test_events_written_as_xml_and_as_json_are_read_back_as_the_same_records(directory):
+    evtx = ROOT / "tests" / "data" / "application.evtx"
+    want = [r["event"]["id"] for r in mapitail("cat", "--all", evtx).records()]
+    holds(len(want) > 10, "there are records")
+    for name in ("xml", "json"):
+        written = mapitail("cat", "--all", "--format", name, evtx)
+        equal(written.code, 0, written.err)
+        path = directory / name
+        path.write_text(written.out, newline="")
+        equal([r["event"]["id"] for r in mapitail("cat", "--all", path).records()], want, name)
+
+
 def numbered_files(directory, count):
     """Files of very different lengths, each with its own records; some cannot be read."""
     paths, ids = [], []
