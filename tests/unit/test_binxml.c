@@ -292,6 +292,16 @@ Test(binxml, text_entities_characters_and_cdata_join)
     expect(from, "<Event>a&lt;b&amp;\xe2\x98\xba]&gt;</Event>");
 }
 
+Test(binxml, a_damaged_name_becomes_one_that_xml_takes)
+{
+    size_t from = at;
+    fragment();
+    size_t e = element(".E<v 1", -1);
+    end(e);
+    number(TOKEN_EOF, 1);
+    expect(from, "<_E_v_1></_E_v_1>");
+}
+
 Test(binxml, attributes_are_quoted_and_escaped)
 {
     size_t from = at;
