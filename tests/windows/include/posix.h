@@ -71,6 +71,8 @@ int posix_getsockopt(int fd, int level, int option, void *value, socklen_t *size
 ssize_t posix_send(int fd, const void *p, size_t n, int flags);
 ssize_t posix_recv(int fd, void *p, size_t n, int flags);
 int posix_rename(const char *from, const char *to);
+int posix_unlink(const char *path);
+int posix_access(const char *path, int mode);
 int posix_mkdir(const char *path, int mode);
 int posix_chmod(const char *path, int mode);
 int posix_system(const char *command); /* "rm -rf PATH" alone */
@@ -92,6 +94,7 @@ int setrlimit(int what, const struct rlimit *limit);
 #ifndef MAPITAIL_TEST_POSIX_INSIDE
 /* Not of the form name(…): a member of that name is renamed too, in all its places. */
 #define accept posix_accept
+#define access posix_access
 #define accept4 posix_accept4
 #define chmod posix_chmod
 #define close posix_close
@@ -108,6 +111,7 @@ int setrlimit(int what, const struct rlimit *limit);
 #define setsockopt posix_setsockopt
 #define socket posix_socket
 #define system posix_system
+#define unlink posix_unlink
 #define write posix_write
 #endif
 

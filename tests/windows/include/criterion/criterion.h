@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What of Criterion the unit tests use, for builds where Criterion is not to be had: the same test files
- * compile with either. One process runs all tests, by suite and name; a crash ends the run and counts as a
- * failure. Of its options
+ * compile with either. Each test has a process of its own, and one that crashes is one that failed. Of its
+ * options
  * --tap=FILE is known, and a word without dashes runs only the tests whose "suite::name" contains it.
  */
 #ifndef MAPITAIL_TEST_CRITERION_H
