@@ -6,8 +6,8 @@
  *
  * With a selector of one id the raw bytes are searched for that number; only the record around a hit is
  * looked at. What is accepted as a hit is xml_event_id_at's to say: the decimal number as the text of an
- * EventID element. Other selectors walk from record to record. Both ways end in the
- * same exact test on decoded values.
+ * EventID element. Other selectors walk from record to record. Both ways end in the same exact test on
+ * decoded values.
  *
  * The search keeps no state but the place where it is and how long no tag of a record was met before it, so
  * that any position between two records is as good as the file's beginning, and how the input was cut by
