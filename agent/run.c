@@ -253,6 +253,7 @@ int run_agent(const char *config_path, bool once)
 {
     struct agent a = {.once = once, .config_path = config_path};
     struct fault f;
+    os_forbid_core_dumps();
     requests.watch = os_watch_new();
     /* Before anything that takes time: a signal that nobody waits for would end the process. */
     os_on_reload(once || !requests.watch ? NULL : on_reload);

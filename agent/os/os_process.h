@@ -30,6 +30,8 @@ void os_service_tell(enum os_service_news news);
 
 /* The number of this process. */
 unsigned long os_process_id(void);
+/* From now on no memory image of the process is written when it crashes: secrets would stand in it. */
+void os_forbid_core_dumps(void);
 
 /* The host's name, lower or upper case as the system has it, to a buffer of n bytes. */
 void os_host_name(char *to, size_t n);

@@ -7,10 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 static void (*stop_request)(void);
 static volatile sig_atomic_t interrupted;
@@ -88,6 +93,16 @@ void os_service_tell(enum os_service_news news)
 unsigned long os_process_id(void)
 {
     return (unsigned long)getpid();
+}
+
+void os_forbid_core_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef PR_SET_DUMPABLE
+    /* A core pattern that pipes to a program does not ask for the limit. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 void os_host_name(char *to, size_t n)
