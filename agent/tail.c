@@ -55,6 +55,7 @@ bool tail_can_sleep(const struct tail *t)
 void tail_sleep(const struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
+    ledger_free(&t->ledger); /* keeps its safe position, which is all that it holds now */
 }
 
 /* ---- failures ---- */
