@@ -24,6 +24,8 @@ PROGRAM = pathlib.Path(os.environ.get("MAPITAIL", ROOT / "build" / "mapitail"))
 WRAPPER = os.environ.get("MAPITAIL_WRAPPER")
 COMMAND = [WRAPPER, PROGRAM] if WRAPPER else [PROGRAM]
 ON_WINDOWS = PROGRAM.suffix == ".exe"
+# Wine takes its time over every file that is opened.
+PATIENCE = 4 if ON_WINDOWS else 1
 # The build folder's helpers; those of the native build where the program is for another system.
 TOOLS = pathlib.Path(os.environ.get("MAPITAIL_TOOLS", PROGRAM.parent / "tests"))
 # What the system calls these errors.
@@ -82,6 +84,7 @@ def workspace():
 
 def wait_for(condition, seconds=20, what="the condition"):
     """Polls until condition() is true; its value is returned."""
+    seconds *= PATIENCE
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         value = condition()
