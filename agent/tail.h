@@ -54,6 +54,7 @@ struct tail {
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
     uint64_t size_found;                      /* by the latest scan */
+    enum date_order order_said;               /* that the file's own dates tell */
     uint64_t records_seen;                    /* by the open parser, as far as they are counted */
     uint64_t size_seen;
     int64_t modified_seen_ns;
