@@ -51,8 +51,8 @@ void log_close(void);
  * Writes one message. subject names what it is about ("output siem", "source exports"), and is NULL for the
  * agent as a whole. Blocks no longer than the file system does.
  */
-__attribute__((format(printf, 3, 4))) void log_write(enum log_level level, const char *subject,
-                                                     const char *format, ...);
+__attribute__((format(__printf__, 3, 4))) void log_write(enum log_level level, const char *subject,
+                                                         const char *format, ...);
 
 /* Says what was held back more than a second ago. To be called now and then; cheap. */
 void log_tick(void);

@@ -3,6 +3,7 @@
 #include "cat.h"
 #include "load.h"
 #include "options.h"
+#include "os_process.h"
 #include "os_zone.h"
 #include "registry.h"
 #include "replay.h"
@@ -27,8 +28,8 @@ static const char usage[] =
     "                                     saved positions: show them, set them back or forward, forget them\n"
     "  mapitail replay -c FILE [--output NAME] [--from LINE] [--to LINE] [--id UUID] [--again] [--list] [DEAD-LETTERS]\n"
     "                                     send dead letters again, with the same ids; --list: show them\n"
-    "  mapitail cat [--format ecs|rfc5424] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
-    "               [--encoding NAME] FILE|GLOB...\n"
+    "  mapitail cat [--format ecs|json|rfc5424|xml] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
+    "               [--encoding NAME] [--jobs N] [--carve] FILE|GLOB...\n"
     "                                     records to standard output; - is standard input; --all: every event\n"
     "  mapitail --help | --version\n"
     "\n"
@@ -98,7 +99,7 @@ static int status_command(int argc, char **argv)
 
 /* Options of cat that have a value, as written. */
 struct cat_words {
-    const char *format, *timezone, *date_order, *encoding;
+    const char *format, *timezone, *date_order, *encoding, *jobs;
 };
 
 static const char **cat_word(struct cat_words *w, const char *option)
@@ -109,6 +110,8 @@ static const char **cat_word(struct cat_words *w, const char *option)
         return &w->timezone;
     if (strcmp(option, "--date-order") == 0)
         return &w->date_order;
+    if (strcmp(option, "--jobs") == 0)
+        return &w->jobs;
     return strcmp(option, "--encoding") == 0 ? &w->encoding : NULL;
 }
 
@@ -121,6 +124,16 @@ static int index_of(const char *const *names, const char *word)
     return -1;
 }
 
+/* 1 to CAT_JOBS_MAX. */
+static bool read_jobs(const char *word, unsigned *jobs)
+{
+    uint64_t n;
+    if (!sv_to_u64(sv_from(word), &n) || n == 0 || n > CAT_JOBS_MAX)
+        return false;
+    *jobs = (unsigned)n;
+    return true;
+}
+
 static int cat_with(struct cat_options *o, const struct cat_words *w)
 {
     struct fault f;
@@ -131,14 +144,19 @@ static int cat_with(struct cat_options *o, const struct cat_words *w)
         return wrong_usage("the date order must be auto, dmy, mdy or ymd, not", w->date_order);
     if (page < 0)
         return wrong_usage("unknown encoding", w->encoding);
+    if (w->jobs && !read_jobs(w->jobs, &o->jobs))
+        return wrong_usage("the number of jobs must be from 1 to 64, not", w->jobs);
     if (o->count == 0)
         return wrong_usage("a file is needed (- for standard input)", NULL);
     struct zone *zone = os_zone_load(w->timezone, &f);
     if (!zone)
         return wrong_usage("unknown time zone", w->timezone);
     o->format = w->format;
-    o->reading = (struct parser_options){
-        .zone = zone, .date_order = (enum date_order)order, .code_page = (enum code_page)page};
+    bool carve = o->reading.carve;
+    o->reading = (struct parser_options){.zone = zone,
+                                         .date_order = (enum date_order)order,
+                                         .code_page = (enum code_page)page,
+                                         .carve = carve};
     int code = cat_run(o);
     os_zone_free(zone);
     return code;
@@ -222,7 +240,7 @@ static int replay_command(int argc, char **argv)
 static int cat_command(int argc, char **argv)
 {
     struct cat_options o = {.inputs = argv};
-    struct cat_words words = {"ecs", "local", "auto", "auto"};
+    struct cat_words words = {.format = "ecs", .timezone = "local", .date_order = "auto", .encoding = "auto"};
     bool options = true;
     for (int i = 2; i < argc; i++) {
         char *word = argv[i];
@@ -231,6 +249,8 @@ static int cat_command(int argc, char **argv)
             options = false;
         else if (options && strcmp(word, "--all") == 0)
             o.all = true;
+        else if (options && strcmp(word, "--carve") == 0)
+            o.reading.carve = true;
         else if (value && i + 1 < argc)
             *value = argv[++i];
         else if (options && word[0] == '-' && word[1])
@@ -243,6 +263,7 @@ static int cat_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    os_begin(&argc, &argv);
     const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "run") == 0)
         return with_config(argc, argv, "--once", run_agent);

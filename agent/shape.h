@@ -43,6 +43,9 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
 void shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
                     const char *path);
 
+/* The same for an encoder of plain events: the record has no meaning and no identity. */
+void shape_event(struct shape *s, const struct event *event);
+
 /* Appends the latest record's message to out. */
 enum encode_status shape_encode(struct shape *s, struct buf *out);
 

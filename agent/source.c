@@ -284,14 +284,17 @@ static void note_gone(struct source_set *s)
         }
 }
 
-/* What a parser holds back because it looks torn may be whole by now although the file says nothing of a
- * change. */
+/*
+ * A file may change without saying so: what a parser holds back because it looks torn may be whole by now,
+ * and a log that is written in place through a mapping keeps its size and, while it is open, its time.
+ */
 static void wake_waiting(struct source_set *s)
 {
     for (struct tail *t = s->tails; t; t = t->next) {
         if (tail_waits_for_next(t) && os_monotonic_ms() - t->active_ms >= QUIET_MS)
             tail_complete(t);
-        if (t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes)
+        bool may_hide_news = t->unfinished_bytes || (!t->gone && tail_is_written_in_place(t));
+        if (t->status == TAIL_IDLE && t->is_open && may_hide_news)
             t->status = TAIL_NEWS;
     }
 }
@@ -467,8 +470,10 @@ static bool is_finished(struct source_set *s, struct tail *t)
 
 static void report_vanished(struct source_set *s, const struct tail *t)
 {
-    if (!t->retired && !t->is_open && t->saved.row == 0)
-        log_warning(s->context->subject, "%s: vanished before it was read", t->path);
+    if (t->retired || t->is_open || (t->saved.row && t->status != TAIL_NEWS))
+        return;
+    log_warning(s->context->subject, "%s: vanished before it was read%s", t->path,
+                t->saved.row ? " again; an earlier run has read it, perhaps not to its end" : "");
 }
 
 void source_set_tidy(struct source_set *s)

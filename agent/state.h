@@ -30,7 +30,7 @@ struct state_file {
     int64_t row; /* 0: not in the state yet */
     struct os_file_id id;
     uint64_t fingerprint;       /* hash64 over the first fingerprint_bytes bytes */
-    uint32_t fingerprint_bytes; /* 0: none */
+    uint32_t fingerprint_bytes; /* 0: the fingerprint is when the file was created; 0: not known */
     char parser[16];            /* name; "" until the format is known */
     struct position position;
 };

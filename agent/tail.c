@@ -93,15 +93,31 @@ static void broken(const struct tail_context *c, struct tail *t, const struct fa
 
 /* ---- opening ---- */
 
+/* Event logs have no stable beginning: when their file was created tells them apart, where the system knows.
+ */
+static uint64_t birth_of(const struct tail *t)
+{
+    struct os_file_info info;
+    struct fault ignored;
+    return os_file_info(t->export.file, &info, &ignored) ? (uint64_t)info.created_ns : 0;
+}
+
+static bool is_same_content(struct tail *t)
+{
+    uint64_t hash;
+    if (!t->saved.row)
+        return true;
+    if (t->saved.fingerprint_bytes == 0)
+        return !t->saved.fingerprint || !birth_of(t) || birth_of(t) == t->saved.fingerprint;
+    return export_hash_head(&t->export, t->saved.fingerprint_bytes, &hash) && hash == t->saved.fingerprint;
+}
+
 /* A fingerprint that differs means another content under the same id: what the state says is not about this
  * file. */
 static void forget_foreign_state(const struct tail_context *c, struct tail *t)
 {
     struct fault f;
-    uint64_t hash;
-    if (!t->saved.row || !t->saved.fingerprint_bytes)
-        return;
-    if (export_hash_head(&t->export, t->saved.fingerprint_bytes, &hash) && hash == t->saved.fingerprint)
+    if (is_same_content(t))
         return;
     log_info(c->subject, "%s: another content than before; reading it from the beginning", t->path);
     state_forget(c->state, t->saved.row, &f);
@@ -109,10 +125,11 @@ static void forget_foreign_state(const struct tail_context *c, struct tail *t)
     ledger_init(&t->ledger, &t->saved.position);
 }
 
-/* What was truncated while nobody looked, or the state of a file that was restored from a backup. */
+/* What was truncated while nobody looked, or the state of a file that was restored from a backup. Formats
+ * without a stable beginning look after themselves in their parser. */
 static void forget_position_ahead(const struct tail_context *c, struct tail *t)
 {
-    if (t->ledger.safe.offset <= t->export.input.size)
+    if (!t->saved.fingerprint_bytes || t->ledger.safe.offset <= t->export.input.size)
         return;
     log_warning(c->subject,
                 "%s: the saved position, byte %" PRIu64 ", is behind its end at %" PRIu64
@@ -158,8 +175,10 @@ static void take_into_state(const struct tail_context *c, struct tail *t)
     struct fault f;
     uint32_t was = t->saved.fingerprint_bytes;
     strncpy(t->saved.parser, t->export.ops->name, sizeof t->saved.parser - 1);
-    if (!export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f) ||
-        t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
+    bool known = export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f);
+    if (known && t->saved.fingerprint_bytes == 0)
+        t->saved.fingerprint = birth_of(t);
+    if (!known || t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
         log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
                   f.text);
 }
@@ -341,8 +360,7 @@ static void report_gap(const struct tail_context *c, struct tail *t, const struc
 {
     t->counts->overwritten_events += s->skipped_events;
     cover_overwritten(t->cover, s->skipped_events);
-    log_warning(c->subject, "%s: %s; %" PRIu64 " events were overwritten before they were read", t->path,
-                s->reason, s->skipped_events);
+    log_warning(c->subject, "%s: %s: %" PRIu64 " events", t->path, s->reason, s->skipped_events);
 }
 
 static enum tail_step fatal(const struct tail_context *c, struct tail *t, const struct step *s)
@@ -434,6 +452,11 @@ bool tail_waits_for_next(const struct tail *t)
 {
     return t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes && t->export.ops &&
            t->export.ops->open_ended && !t->export.input.complete;
+}
+
+bool tail_is_written_in_place(const struct tail *t)
+{
+    return t->export.parser && t->saved.fingerprint_bytes == 0;
 }
 
 /* ---- saving ---- */

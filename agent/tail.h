@@ -98,6 +98,10 @@ void tail_complete(struct tail *t);
 /* A last record waits for nothing but the one that follows it: the format's records end no other way. */
 bool tail_waits_for_next(const struct tail *t);
 
+/* Its format has no part that stays as it is, as event logs: whether it has changed only its parser can tell.
+ */
+bool tail_is_written_in_place(const struct tail *t);
+
 /* True when the ledger has a position that the state does not have. */
 bool tail_is_dirty(const struct tail *t);
 

@@ -25,6 +25,7 @@ struct os_file_info {
     struct os_file_id id;
     uint64_t size;
     int64_t modified_ns; /* since 1970 */
+    int64_t created_ns;  /* the same; 0 where the system does not tell, and by name */
     bool regular;        /* neither directory nor device, pipe or socket */
     bool directory;
     uint32_t links; /* names that it has; 0: deleted */
@@ -112,6 +113,12 @@ bool os_path_is_link(const char *path);
 /* '/' and on Windows '\' too. */
 bool os_is_separator(char c);
 bool os_path_is_absolute(const char *path);
+
+/*
+ * Length of the beginning that tells where a path starts, with its separators: "/", on Windows "C:\", "\",
+ * "\\server\share\" and "\\?\C:\" too. 0 for a relative path.
+ */
+size_t os_path_root(const char *path);
 
 /* Names compare without regard to case on this system. */
 bool os_paths_fold_case(void);

@@ -164,12 +164,25 @@ static void fill(const struct stat *st, struct os_file_info *out)
     };
 }
 
+/* An inode's number comes again as soon as its file is deleted, its time of birth does not. */
+static int64_t created_ns(int fd)
+{
+#ifdef STATX_BTIME
+    struct statx x;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == 0 && x.stx_mask & STATX_BTIME)
+        return x.stx_btime.tv_sec * INT64_C(1000000000) + x.stx_btime.tv_nsec;
+#endif
+    (void)fd;
+    return 0;
+}
+
 bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *f)
 {
     struct stat st;
     if (fstat(file->fd, &st) != 0)
         return fault_set(f, FAULT_OS, errno, "cannot look at an open file: %s", os_error_text(errno));
     fill(&st, out);
+    out->created_ns = created_ns(file->fd);
     return true;
 }
 
@@ -283,35 +296,6 @@ bool os_list(const char *directory, bool (*visit)(void *ctx, const char *name), 
     return true;
 }
 
-char *os_read_file(const char *path, size_t max, size_t *n, struct fault *f)
-{
-    struct os_file *file = os_file_open(path, f);
-    struct os_file_info info;
-    char *text = NULL;
-    if (!file || !os_file_info(file, &info, f))
-        goto out;
-    if (info.size > max) {
-        fault_set(f, FAULT_LIMIT, 0, "%s is larger than %zu bytes", path, max);
-        goto out;
-    }
-    text = malloc((size_t)info.size + 1);
-    if (!text) {
-        fault_set(f, FAULT_MEMORY, ENOMEM, "out of memory");
-        goto out;
-    }
-    ptrdiff_t got = os_file_read_at(file, 0, text, (size_t)info.size, f);
-    if (got < 0) {
-        free(text);
-        text = NULL;
-        goto out;
-    }
-    text[got] = '\0';
-    *n = (size_t)got;
-out:
-    os_file_close(file);
-    return text;
-}
-
 const char *os_error_text(int os_error)
 {
     const char *text = strerrordesc_np(os_error);
@@ -321,6 +305,14 @@ const char *os_error_text(int os_error)
 bool os_is_separator(char c)
 {
     return c == '/';
+}
+
+size_t os_path_root(const char *path)
+{
+    size_t n = 0;
+    while (path[n] == '/')
+        n++;
+    return n;
 }
 
 bool os_path_is_absolute(const char *path)

@@ -28,6 +28,12 @@ static void handle(int signal_number)
     stop_request();
 }
 
+void os_begin(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+}
+
 void os_on_stop(void (*on_stop)(void))
 {
     stop_request = on_stop;
@@ -38,6 +44,16 @@ void os_on_stop(void (*on_stop)(void))
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+}
+
+void os_forbid_core_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifdef PR_SET_DUMPABLE
+    /* A core pattern that pipes to a program does not ask for the limit. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 static void (*reload_request)(void);
@@ -93,16 +109,6 @@ void os_service_tell(enum os_service_news news)
 unsigned long os_process_id(void)
 {
     return (unsigned long)getpid();
-}
-
-void os_forbid_core_dumps(void)
-{
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-#ifdef PR_SET_DUMPABLE
-    /* A core pattern that pipes to a program does not ask for the limit. */
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
 }
 
 void os_host_name(char *to, size_t n)

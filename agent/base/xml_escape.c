@@ -3,7 +3,7 @@
 #include "xml_escape.h"
 
 /* What cannot stand in XML as it is; control characters cannot stand in it at all ([XML] 2.2). */
-static struct sv escape_of(char c, bool in_attribute)
+struct sv xml_escape_of(char c, bool in_attribute)
 {
     switch (c) {
     case '&':
@@ -13,7 +13,7 @@ static struct sv escape_of(char c, bool in_attribute)
     case '>':
         return SV("&gt;");
     case '\r':
-        return SV("&#xD;");
+        return in_attribute ? SV("&#xD;") : SV_ABSENT;
     case '\'':
         return in_attribute ? SV("&apos;") : SV_ABSENT;
     case '"':
@@ -27,7 +27,7 @@ static struct sv escape_of(char c, bool in_attribute)
     }
 }
 
-/* True for what escape_of may have something for. */
+/* True for what xml_escape_of may have something for. */
 static inline bool may_need_escape(char c)
 {
     const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
@@ -86,7 +86,7 @@ size_t xml_escape_find(struct sv text, size_t at, bool in_attribute)
             return text.n;
         }
         for (; at < stop; at++)
-            if (may_need_escape(text.p[at]) && !sv_absent(escape_of(text.p[at], in_attribute)))
+            if (may_need_escape(text.p[at]) && !sv_absent(xml_escape_of(text.p[at], in_attribute)))
                 return at;
     }
     return at;
@@ -96,7 +96,7 @@ size_t xml_escape_find(struct sv text, size_t at, bool in_attribute)
 void xml_escape_put_from(struct buf *out, struct sv text, size_t at, bool in_attribute)
 {
     while (at < text.n) {
-        buf_put(out, escape_of(text.p[at], in_attribute));
+        buf_put(out, xml_escape_of(text.p[at], in_attribute));
         size_t next = xml_escape_find(text, at + 1, in_attribute);
         buf_put(out, sv_make(text.p + at + 1, next - at - 1));
         at = next;
