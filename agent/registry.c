@@ -18,6 +18,7 @@ extern const struct encoder_ops encoder_rfc5424;
 extern const struct encoder_ops encoder_xml;
 extern const struct sink_ops sink_file;
 extern const struct sink_ops sink_kafka;
+extern const struct sink_ops sink_relp;
 extern const struct sink_ops sink_stdout;
 extern const struct sink_ops sink_syslog_tcp;
 extern const struct sink_ops sink_syslog_tls;
@@ -52,6 +53,7 @@ const struct sink_ops *const registry_sinks[] = {
     &sink_syslog_udp,
     &sink_syslog_tcp,
     &sink_syslog_tls,
+    &sink_relp,
     &sink_file,
     &sink_stdout,
     NULL,

@@ -46,10 +46,11 @@ void binxml_set_chunk(struct binxml *b, const uint8_t *bytes, size_t n)
 }
 
 /* A name that is none would make the text something else than one element. */
-static bool is_name_byte(char c)
+static bool is_name_byte(char c, bool is_first)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '-' || c == '.' || c == ':' ||
-           (c & 0x80);
+    if (ascii_is_alpha(c) || c == '_' || c == ':' || (c & 0x80))
+        return true;
+    return !is_first && (ascii_is_digit(c) || c == '-' || c == '.');
 }
 
 /* Which letters names may have is a matter between the editions of XML; damage takes no part in it. */
@@ -77,7 +78,7 @@ const struct binxml_known_name *binxml_known(struct binxml *b, const struct binx
         make_ascii(to, n);
     arena_shrink(&b->names, to, room, n);
     for (size_t i = 0; i < n; i++)
-        if (!is_name_byte(to[i]))
+        if (!is_name_byte(to[i], i == 0))
             to[i] = '_';
     *known = emit_name(sv_make(to, n));
     known->offset = name->offset;

@@ -71,14 +71,14 @@ struct parser {
     struct evtx_frame last; /* the last record passed in this chunk; size 0: none yet */
     uint64_t last_chunk;    /* offset of the chunk walked last */
     uint64_t from_id;       /* records of this chunk with lower ids are passed without a look; 0: none */
-    bool walking, idle, started, waiting;
+    bool walking, idle, started, waiting, rested;
     bool decoder_is_set; /* to this chunk: most chunks have nothing to decode */
-    unsigned held, quiet, restarts;
-    struct evtx_key reached; /* the chunk taken last from the survey */
-    uint64_t held_size, held_chunks;
-    uint64_t expected_passed; /* chunks that lie before the position; UINT64_MAX: not known yet */
-    uint64_t foreign_to;      /* parts without records are reported up to here */
-    uint64_t damage_at;       /* the damaged part reported last */
+    unsigned held, held_calls, quiet, restarts;
+    struct evtx_key reached;          /* the chunk taken last from the survey */
+    uint64_t held_look, restart_look; /* what was held, or was written over, looked like */
+    uint64_t expected_passed;         /* chunks that lie before the position; UINT64_MAX: not known yet */
+    uint64_t foreign_to;              /* parts without records are reported up to here */
+    uint64_t damage_at;               /* the damaged part reported last */
     struct evtx_face face;
     struct evtx_carver carver;
     struct evtx_notice notices[EVTX_NOTICES_MAX];

@@ -7,6 +7,8 @@
  * well.
  *
  *     bench_evtx [file.evtx …]
+ *     bench_evtx --once EVENTS LANE     reads a written log of so many events once, by the lane "filter",
+ *                                       without one 9646, or "decode": instructions.sh counts them
  */
 #include "../support/evtx_writer.h"
 #include "parser.h"
@@ -73,7 +75,8 @@ static uint64_t bare_walk(struct file *f)
     return records;
 }
 
-static uint64_t parse(struct file *f, const struct parser_options *options)
+/* By itself and never inlined, so that instructions can be counted in it alone. */
+__attribute__((noinline)) static uint64_t parse_all(struct file *f, const struct parser_options *options)
 {
     static const struct position beginning;
     struct input in = {f, read_memory, f->n, true};
@@ -105,7 +108,7 @@ static double median_of(struct file *f, enum lane lane, uint64_t *records)
                                      .original_only = lane == LANE_RENDER};
     for (size_t i = 0; i < RUNS; i++) {
         double from = now_s();
-        *records = lane == LANE_BARE ? bare_walk(f) : parse(f, &options);
+        *records = lane == LANE_BARE ? bare_walk(f) : parse_all(f, &options);
         seconds[i] = now_s() - from;
     }
     qsort(seconds, RUNS, sizeof *seconds, by_value);
@@ -161,13 +164,13 @@ static bool measure_file(const char *path)
     return ok;
 }
 
-/* Where there are no files: 2 % of 9646 among others, as Exchange servers have it. */
-static void measure_written(void)
+/* 9646 among others, every so many events; 0: none. */
+static struct evtx_writer *write_events(unsigned events, unsigned every)
 {
     static const char *strings[] = {"NT AUTHORITY\\SYSTEM", "The operation completed.", "0x0"};
     struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
-    for (unsigned i = 0; i < 25000; i++) {
-        if (i % 50 == 0)
+    for (unsigned i = 0; i < events; i++) {
+        if (every && i % every == 0)
             evtx_writer_add_9646(w, EVTX_WRITE_CLASSIC, i);
         else
             evtx_writer_add(w, &(struct evtx_writer_event){.layout = (enum evtx_writer_layout)(i % 2),
@@ -176,10 +179,36 @@ static void measure_written(void)
                                                            .strings = strings,
                                                            .string_count = 3});
     }
+    return w;
+}
+
+static struct file file_of(const struct evtx_writer *w)
+{
     struct sv image = evtx_writer_image(w);
-    struct file f = {(uint8_t *)(uintptr_t)image.p, image.n};
+    return (struct file){(uint8_t *)(uintptr_t)image.p, image.n};
+}
+
+/* Where there are no files: 2 % of 9646, as Exchange servers have it. */
+static void measure_written(void)
+{
+    struct evtx_writer *w = write_events(25000, 50);
+    struct file f = file_of(w);
     measure("written", &f);
     evtx_writer_free(w);
+}
+
+static int read_once(unsigned events, const char *lane)
+{
+    static struct selector selector;
+    bool decodes = strcmp(lane, "decode") == 0;
+    struct evtx_writer *w = write_events(events, decodes ? 50 : 0);
+    struct file f = file_of(w);
+    selector_init_default(&selector);
+    selector.all = decodes;
+    struct parser_options options = {.selector = &selector};
+    uint64_t records = parse_all(&f, &options);
+    evtx_writer_free(w);
+    return records == events ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -187,6 +216,8 @@ int main(int argc, char **argv)
     static const char *usual[] = {"big_mixed_20MiB", "big_security_20MiB", "classic_11MiB",
                                   "ex9646_native_2008r2", "hard_chunks"};
     char path[1024];
+    if (argc == 4 && strcmp(argv[1], "--once") == 0)
+        return read_once((unsigned)atoi(argv[2]), argv[3]);
     for (int i = 1; i < argc; i++)
         if (!measure_file(argv[i]))
             fprintf(stderr, "%s cannot be read\n", argv[i]);

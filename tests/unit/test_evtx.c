@@ -733,8 +733,13 @@ Test(evtx, a_log_whose_ids_start_again_is_another_one)
         evtx_writer_free(t.w);
         t.w = other;
     }
-    tail_read(&t, &first);
-    cr_assert_eq(first.last, STEP_FATAL);
+    /* A log that is being cleared looks the same for a moment, so it is looked at again before that is said.
+     */
+    for (int call = 0; call < 4; call++) {
+        tail_read(&t, &first);
+        cr_assert_eq(first.events, 0);
+        cr_assert_eq(first.last, call < 3 ? STEP_MORE : STEP_FATAL);
+    }
     cr_assert_eq(first.fault, FAULT_REPLACED);
     tail_close(&t);
 }

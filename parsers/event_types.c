@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Levels by the numbers of event types. */
-#include "json_types.h"
+#include "event_types.h"
 
-struct opt_u64 json_level_of_type(uint64_t type, bool wmi)
+struct opt_u64 event_level_of_type(uint64_t type, bool wmi)
 {
     switch (type) {
     case 1:

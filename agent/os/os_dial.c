@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a name to a connected socket: the addresses one after the other, the first that answers wins. */
 #include "os_clock.h"
-#include "os_socket_posix.h"
+#include "os_socket_inner.h"
 
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { ADDRESSES_MAX = 8, NEXT_ADDRESS_MS = 250 };
+enum { ADDRESSES_MAX = OS_SOCKETS_BEGUN_MAX, NEXT_ADDRESS_MS = 250 };
 
 struct os_dial {
     struct os_socket_options options;
@@ -90,14 +88,11 @@ static struct os_socket *begin_next(struct os_dial *d)
 /* Waits for those under way; the one that is connected, or NULL. Those that failed are closed. */
 static struct os_socket *wait_for_one(struct os_dial *d, int timeout_ms)
 {
-    struct pollfd fds[ADDRESSES_MAX];
-    for (size_t i = 0; i < d->tried_count; i++)
-        fds[i] = (struct pollfd){.fd = d->tried[i]->fd, .events = POLLOUT};
-    if (poll(fds, d->tried_count, timeout_ms) <= 0)
-        return NULL;
+    bool ended[ADDRESSES_MAX];
+    os_socket_await(d->tried, d->tried_count, timeout_ms, ended);
     for (size_t i = d->tried_count; i-- > 0;) {
         struct fault f;
-        if (!fds[i].revents)
+        if (!ended[i])
             continue;
         struct os_socket *s = take(d, i);
         if (os_socket_finish(s, &f))

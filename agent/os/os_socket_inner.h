@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the POSIX sockets share: the lookup of names, and a socket before it is connected. */
-#ifndef MAPITAIL_OS_SOCKET_POSIX_H
-#define MAPITAIL_OS_SOCKET_POSIX_H
+/* What the files of the sockets share: the lookup of names, and a socket before it is connected. */
+#ifndef MAPITAIL_OS_SOCKET_INNER_H
+#define MAPITAIL_OS_SOCKET_INNER_H
 
 #include "os_socket.h"
 
-#include <netdb.h>
+#ifdef _WIN32
+#include "os_windows.h"
 
-struct os_socket {
-    int fd;
-    bool datagram;
-    bool shut;     /* our end was sent, or is under way */
-    char peer[64]; /* "192.0.2.1:601", "[2001:db8::1]:601" */
-};
+#include <ws2tcpip.h>
+#else
+#include <netdb.h>
+#endif
 
 /* A lookup that runs in a thread of its own; a numeric address needs none and is there at once. */
 struct os_resolve;
@@ -32,7 +31,15 @@ void os_resolve_end(struct os_resolve *r);
 struct os_socket *os_socket_begin(const struct addrinfo *a, const struct os_socket_options *options,
                                   bool *connected, struct fault *f);
 
-/* After the socket became writable: false with a fault if connecting failed. */
+enum { OS_SOCKETS_BEGUN_MAX = 8 };
+
+/*
+ * Waits up to timeout_ms until connecting one of up to OS_SOCKETS_BEGUN_MAX sockets has ended, well or badly,
+ * and marks those in ended.
+ */
+void os_socket_await(struct os_socket *const *sockets, size_t count, int timeout_ms, bool *ended);
+
+/* After connecting ended: false with a fault if it failed. */
 bool os_socket_finish(struct os_socket *s, struct fault *f);
 
 #endif
