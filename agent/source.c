@@ -96,7 +96,7 @@ static void drop(struct source_set *s, struct tail *gone)
 
 /* ---- making ---- */
 
-static bool wants_source(const struct config_output *o, const char *name)
+bool source_is_wanted(const struct config_output *o, const char *name)
 {
     if (o->sources.count == 0)
         return true;
@@ -119,7 +119,7 @@ struct source_set *source_set_new(const struct config *config, const struct conf
     s->end = &s->tails;
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *c = &config->sources[i];
-        if (!wants_source(output, c->name))
+        if (!source_is_wanted(output, c->name))
             continue;
         bool first = !state_marked(context->state, context->output, c->name);
         s->sources[s->source_count++] =
@@ -181,6 +181,7 @@ static void rename_tail(struct source_set *s, struct tail *t, const char *path)
 
 static void note_change(struct tail *t, const struct os_file_info *info)
 {
+    t->size_found = info->size;
     if (t->is_open || (info->size == t->size_seen && info->modified_ns == t->modified_seen_ns))
         return;
     /* Asleep, or never understood: worth another look. */
@@ -360,7 +361,7 @@ void source_set_replace(struct source_set *s, struct tail *old)
 /* Room for one more open file: closes the least recently active one that can be. */
 static bool make_room(struct source_set *s)
 {
-    if (s->context->counts->open_files < SOURCE_OPEN_MAX)
+    if (*s->context->open_files < SOURCE_OPEN_MAX)
         return true;
     struct tail *oldest = NULL;
     for (struct tail *t = s->tails; t; t = t->next)
@@ -492,6 +493,18 @@ bool source_set_settled(const struct source_set *s)
         if (ledger_pending(&t->ledger) != 0)
             return false;
     return true;
+}
+
+void source_set_survey(const struct source_set *s)
+{
+    for (size_t i = 0; i < s->source_count; i++) {
+        struct source_counts *c = &s->context->counts[s->sources[i].config - s->context->sources];
+        c->files = c->unread_bytes = 0;
+    }
+    for (const struct tail *t = s->tails; t; t = t->next) {
+        t->counts->files += !t->retired && !t->gone;
+        t->counts->unread_bytes += tail_unread_bytes(t);
+    }
 }
 
 size_t source_set_count(const struct source_set *s)

@@ -39,6 +39,16 @@ struct evtx_face {
     bool complete;
 };
 
+/* Where the search for stale records stands: see evtx_carve.h. */
+struct evtx_carver {
+    bool is_wanted, is_running, is_done;
+    bool is_loaded, is_live; /* the block is in p->chunk; its live records are not passed yet */
+    uint64_t offset;         /* of the block */
+    uint64_t passed;         /* bytes since the last sign of life */
+    size_t used;             /* where the live part of the block ends */
+    size_t at, end;          /* the part of the block that is looked through */
+};
+
 enum round {
     ROUND_READY,    /* a chunk may be walked now */
     ROUND_WAIT,     /* there is nothing to read for now */
@@ -70,6 +80,7 @@ struct parser {
     uint64_t foreign_to;              /* parts without records are reported up to here */
     uint64_t damage_at;               /* the damaged part reported last */
     struct evtx_face face;
+    struct evtx_carver carver;
     struct evtx_notice notices[EVTX_NOTICES_MAX];
     size_t notice_first, notice_count;
 };

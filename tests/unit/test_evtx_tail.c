@@ -31,7 +31,8 @@ struct reader_of_logs {
     struct config_output output;
     char pattern[300];
     struct state *state;
-    struct tail_counts counts;
+    struct source_counts counts;
+    size_t open_files;
     struct tail_context context;
     struct source_set *set;
     uint8_t *seen; /* by number */
@@ -81,7 +82,9 @@ static void setup(void)
                                            .subject = "output out",
                                            .state = reader.state,
                                            .selector = &mapi,
-                                           .counts = &reader.counts};
+                                           .sources = &reader.source,
+                                           .counts = &reader.counts,
+                                           .open_files = &reader.open_files};
 }
 
 static void teardown(void)
