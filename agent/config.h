@@ -76,6 +76,8 @@ struct config {
     int64_t sync_interval_ms;     /* how often the state is synced to disk */
     int log_level;                /* enum log_level */
     const char *log_file;         /* NULL: standard error */
+    const char *metrics_listen;   /* host:port; NULL: no metrics over HTTP */
+    bool metrics_allow_remote;    /* the address may be one that others can reach */
     struct selector selector;     /* `select:`; default MSExchangeIS* 9646 */
     struct setting_map labels;
     struct setting_list tags;

@@ -4,6 +4,8 @@
 
 #include "exit_code.h"
 #include "log.h"
+#include "os_clock.h"
+#include "os_thread.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -41,6 +43,7 @@ struct letters_file {
 
 struct fleet {
     struct fleet_setup setup;
+    struct os_mutex *lock; /* of what fleet_each reads, against the main thread's changes */
     struct member *members;
     struct generation *in_force;
     struct letters_file *files;
@@ -51,8 +54,11 @@ struct fleet {
 struct fleet *fleet_new(const struct fleet_setup *setup)
 {
     struct fleet *f = calloc(1, sizeof *f);
-    if (f)
-        f->setup = *setup;
+    if (!f || !(f->lock = os_mutex_new())) {
+        free(f);
+        return NULL;
+    }
+    f->setup = *setup;
     return f;
 }
 
@@ -206,12 +212,14 @@ bool fleet_apply(struct fleet *f, struct config *config)
         generation_leave(g);
         return false;
     }
+    os_mutex_lock(f->lock);
     retire(f, config);
     while (*end)
         end = &(*end)->next;
     *end = list;
     generation_leave(f->in_force);
     f->in_force = g;
+    os_mutex_unlock(f->lock);
     return true;
 }
 
@@ -321,6 +329,7 @@ static void drop_ended(struct fleet *f)
 bool fleet_turn(struct fleet *f)
 {
     bool any = false;
+    os_mutex_lock(f->lock);
     drop_ended(f);
     for (struct member *m = f->members; m; m = m->next) {
         if (m->stage == MEMBER_NEW && !f->stopping && !must_wait(f, m))
@@ -328,6 +337,7 @@ bool fleet_turn(struct fleet *f)
         any |= m->stage == MEMBER_RUNNING || m->stage == MEMBER_LEAVING ||
                (m->stage == MEMBER_NEW && !f->stopping);
     }
+    os_mutex_unlock(f->lock);
     return any;
 }
 
@@ -355,12 +365,14 @@ void fleet_free(struct fleet *f)
         dead_letters_free(l->letters);
         free(l);
     }
+    os_mutex_free(f->lock);
     free(f);
 }
 
 bool fleet_each(struct fleet *f, void (*visit)(void *ctx, const struct fleet_output *o), void *ctx)
 {
     bool done = true;
+    os_mutex_lock(f->lock);
     for (struct member *m = f->members; m && done; m = m->next) {
         struct fleet_output o = {.config = m->generation->config, .output = m->output};
         if (m->stage == MEMBER_LEAVING)
@@ -369,9 +381,11 @@ bool fleet_each(struct fleet *f, void (*visit)(void *ctx, const struct fleet_out
         done = o.sources != NULL;
         if (done) {
             board_read(m->board, &o.counts, o.sources);
+            o.turned_ms = m->pipeline ? pipeline_turned_ms(m->pipeline) : os_monotonic_ms();
             visit(ctx, &o);
         }
         free(o.sources);
     }
+    os_mutex_unlock(f->lock);
     return done;
 }

@@ -5,7 +5,7 @@
  * A configuration is applied as a whole: outputs whose settings are what they were run on untouched, with
  * their connections and counts; the others are told to stop, and their successors begin when they have ended,
  * where their saved positions stand. Nothing here waits: fleet_turn, called when there is news, moves things
- * on. Belongs to the main thread.
+ * on. Belongs to the main thread, except where it says otherwise.
  */
 #ifndef MAPITAIL_FLEET_H
 #define MAPITAIL_FLEET_H
@@ -44,15 +44,19 @@ int fleet_code(const struct fleet *f);
 
 void fleet_free(struct fleet *f); /* NULL is allowed; nothing may run */
 
-/* One output as it stands; views live until the fleet's next change. */
+/* One output as it stands; views live until visit returns. */
 struct fleet_output {
     const struct config *config; /* whose sources the counts are of, by index */
     const struct config_output *output;
     struct output_counts counts;
     struct source_counts *sources; /* borrowed; overwritten by the next visit */
+    int64_t turned_ms;             /* pipeline_turned_ms; of one that does not run: now */
 };
 
-/* Calls visit for every output in force, in the order of its beginning. False without memory. */
+/*
+ * Calls visit for every output in force, in the order of its beginning. From any thread; the fleet does not
+ * change meanwhile, so that visit must not take long. False without memory.
+ */
 bool fleet_each(struct fleet *f, void (*visit)(void *ctx, const struct fleet_output *o), void *ctx);
 
 #endif

@@ -40,6 +40,7 @@ struct pipeline {
     struct os_thread *thread;
     struct os_watch *watch;
     atomic_bool stop, ended;
+    atomic_llong turned_ms;
     enum pipeline_result result;
     struct output_counts counts;
     struct source_counts *source_counts; /* of each source of the configuration */
@@ -527,6 +528,7 @@ static void loop(struct pipeline *p)
 {
     unsigned drained_rounds = 0;
     while (!atomic_load(&p->stop)) {
+        atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
         enum fill reading = fill(p);
         if (p->filling && (reading != FILL_MORE || batch_is_full(p->filling) || lingers(p->filling)))
             seal(p);
@@ -692,6 +694,7 @@ struct pipeline *pipeline_new(const struct pipeline_setup *setup)
         return NULL;
     }
     p->setup = *setup;
+    atomic_init(&p->turned_ms, os_monotonic_ms());
     p->ops = setup->output->sink;
     snprintf(p->subject, sizeof p->subject, "output %s", setup->output->name);
     return p;
@@ -707,6 +710,11 @@ void pipeline_stop(struct pipeline *p)
 {
     atomic_store(&p->stop, true);
     os_watch_wake(p->watch);
+}
+
+int64_t pipeline_turned_ms(const struct pipeline *p)
+{
+    return atomic_load_explicit(&p->turned_ms, memory_order_relaxed);
 }
 
 bool pipeline_has_ended(struct pipeline *p)

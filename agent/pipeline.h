@@ -53,6 +53,10 @@ enum { STOP_FLUSH_MS = 2500, STOP_CLOSE_MS = 1000, STOP_LIMIT_MS = 4500 };
 /* True when the thread has ended; the board and the result are then final. From any thread. */
 bool pipeline_has_ended(struct pipeline *p);
 
+/* When its loop last came round, by os_monotonic_ms: at least every minute, unless it hangs. From any thread.
+ */
+int64_t pipeline_turned_ms(const struct pipeline *p);
+
 /* Waits for the thread. */
 enum pipeline_result pipeline_join(struct pipeline *p);
 

@@ -6,6 +6,7 @@
 #include "identity.h"
 #include "load.h"
 #include "log.h"
+#include "metrics_server.h"
 #include "os_clock.h"
 #include "os_process.h"
 #include "os_watch.h"
@@ -56,6 +57,10 @@ struct agent {
     bool status_failed;   /* and that was said */
     struct fault reload_fault;
     int64_t stop_by_ms; /* 0: nobody has asked to stop */
+
+    struct agent_facts facts;
+    struct metrics_server *metrics; /* NULL: nothing listens */
+    char metrics_listen[272];       /* the address it has, "" for none */
 };
 
 static void on_news(void *ctx)
@@ -90,6 +95,24 @@ static int see_to_status(struct agent *a)
     return -1;
 }
 
+/* ---- metrics ---- */
+
+/* Serves on another address, or on none. What served before goes on when the new one cannot be had. */
+static bool serve_metrics(struct agent *a, const char *listen, struct fault *f)
+{
+    struct metrics_server *s = NULL;
+    if (strcmp(listen ? listen : "", a->metrics_listen) == 0)
+        return true;
+    if (listen && !(s = metrics_server_start(listen, &a->facts, a->fleet, f)))
+        return false;
+    metrics_server_stop(a->metrics);
+    a->metrics = s;
+    snprintf(a->metrics_listen, sizeof a->metrics_listen, "%s", listen ? listen : "");
+    if (listen)
+        log_info(NULL, "metrics are served on %s", listen);
+    return true;
+}
+
 /* ---- reloading ---- */
 
 static void reload(struct agent *a)
@@ -99,8 +122,11 @@ static void reload(struct agent *a)
     log_info(NULL, "reading %s again", a->config_path);
     struct config *c = reload_config(a->config_path, fleet_config(a->fleet), &a->reload_fault);
     bool applied =
-        c && (fleet_apply(a->fleet, c) || fault_set(&a->reload_fault, FAULT_MEMORY, 0, "out of memory"));
+        c && serve_metrics(a, c->metrics_listen, &a->reload_fault) &&
+        (fleet_apply(a->fleet, c) || fault_set(&a->reload_fault, FAULT_MEMORY, 0, "out of memory"));
     a->status.reloads++;
+    atomic_fetch_add(applied ? &a->facts.reloads_applied : &a->facts.reloads_refused, 1);
+    atomic_store(&a->facts.last_reload_refused, !applied);
     if (applied) {
         log_info(NULL, "%s is in force", a->config_path);
     } else {
@@ -214,8 +240,12 @@ static int run_with_state(struct agent *a)
         a->fleet = NULL;
         return EXIT_SOFTWARE;
     }
+    a->facts.started_ns = a->status.started_ns;
+    if (!serve_metrics(a, fleet_config(a->fleet)->metrics_listen, &f))
+        log_error(NULL, "%s; delivering without metrics", f.text);
     os_service_tell(OS_SERVICE_RUNS);
     loop(a);
+    metrics_server_stop(a->metrics);
     return fleet_code(a->fleet);
 }
 

@@ -166,13 +166,18 @@ static bool find_end(const struct state_entry *e, struct position *end, struct f
 }
 
 /* Event logs are followed by record numbers: a place in bytes says nothing there. */
+static bool is_event_log(const struct state_entry *e)
+{
+    return strcmp(e->file.parser, "evtx") == 0 || strcmp(e->file.parser, "evt") == 0;
+}
+
 static bool find_offset(const struct state_entry *e, uint64_t offset, struct position *at, struct fault *f)
 {
     struct os_file_info info;
     if (is_channel(e))
         return fault_set(f, FAULT_CONFIG, 0, "%s is a live channel, which has no place in bytes: say begin",
                          e->path);
-    if (strcmp(e->file.parser, "evtx") == 0 || strcmp(e->file.parser, "evt") == 0)
+    if (is_event_log(e))
         return fault_set(f, FAULT_CONFIG, 0,
                          "%s is an event log, which has no place in bytes: say begin or end", e->path);
     if (!os_path_info(e->path, &info, f))
@@ -202,7 +207,8 @@ static bool move(struct state *s, const char *output, struct state_entry *e, con
     struct position was = e->file.position;
     if (!new_position(e, to, &e->file.position, f))
         return false;
-    *went_back |= e->file.position.offset < was.offset || e->file.position.record < was.record;
+    *went_back |=
+        is_event_log(e) ? e->file.position.record < was.record : e->file.position.offset < was.offset;
     return state_put(s, output, &e->file, e->path, f);
 }
 

@@ -7,9 +7,6 @@
  */
 #include "binxml_plan.h"
 
-#include "digits.h"
-#include "xml_utf16.h"
-
 enum render_kind {
     RENDER_LITERAL,
     RENDER_ELEMENT,   /* its literal is there, and all up to next, if value and dependency say so */
@@ -150,90 +147,10 @@ const struct render_plan *render_plan_of(struct binxml *b, const struct binxml_p
     return out;
 }
 
-/* ---- values ---- */
-
-static void put_utf16(struct binxml *b, const uint8_t *p, size_t n, bool in_attribute)
-{
-    enum { PIECE = 8192 }; /* bytes, so that the room for the worst case stays small */
-    bool *replaced = &b->tree.event->text_replaced;
-    while (n >= 2 && n % 2 == 0 && p[n - 1] == 0 && p[n - 2] == 0)
-        n -= 2;
-    while (n) {
-        size_t part = n > PIECE ? PIECE : n;
-        if (part < n && (p[part - 1] & 0xfc) == 0xd8) /* not between the halves of a character */
-            part -= 2;
-        char *to = buf_room(&b->xml, xml_utf16_room(part));
-        if (!to) {
-            b->over_limit = true;
-            return;
-        }
-        b->xml.n += xml_from_utf16(p, part, in_attribute, to, replaced);
-        p += part;
-        n -= part;
-    }
-}
-
-static void put_decimal(struct binxml *b, uint64_t v)
-{
-    char *to = buf_room(&b->xml, DIGITS_U64_MAX);
-    if (!to)
-        return;
-    if (v < 10) {
-        *to = (char)('0' + v);
-        b->xml.n++;
-        return;
-    }
-    b->xml.n += (size_t)(digits_put(to, v) - to);
-}
-
-static void put_hexadecimal(struct binxml *b, uint64_t v)
-{
-    enum { ROOM = 18 };
-    unsigned nibbles = v ? (unsigned)(64 - __builtin_clzll(v) + 3) / 4 : 1;
-    char *to = buf_room(&b->xml, ROOM);
-    if (!to)
-        return;
-    *to++ = '0';
-    *to++ = 'x';
-    for (unsigned i = nibbles; i-- > 0;)
-        *to++ = "0123456789abcdef"[v >> (i * 4) & 15];
-    b->xml.n += 2 + nibbles;
-}
-
-/* The types that nearly all values have, where they have their usual size. False: it is another. */
-static inline bool put_usual(struct binxml *b, const struct binxml_value *v, bool in_attribute)
-{
-    const uint8_t *p = b->chunk.p + v->at;
-    switch (v->type | (unsigned)v->size << 8) {
-    case TYPE_UINT8 | 1u << 8:
-        put_decimal(b, p[0]);
-        return true;
-    case TYPE_UINT16 | 2u << 8:
-        put_decimal(b, load_le16(p));
-        return true;
-    case TYPE_UINT32 | 4u << 8:
-        put_decimal(b, load_le32(p));
-        return true;
-    case TYPE_UINT64 | 8u << 8:
-        put_decimal(b, load_le64(p));
-        return true;
-    case TYPE_HEX32 | 4u << 8:
-        put_hexadecimal(b, load_le32(p));
-        return true;
-    case TYPE_HEX64 | 8u << 8:
-        put_hexadecimal(b, load_le64(p));
-        return true;
-    default:
-        if (v->type != TYPE_TEXT)
-            return false;
-        put_utf16(b, p, v->size, in_attribute);
-        return true;
-    }
-}
-
 static void put_value(struct binxml *b, const struct binxml_value *v, bool in_attribute)
 {
-    if (v->type != TYPE_NULL && !put_usual(b, v, in_attribute))
+    bool is_plain;
+    if (v->type != TYPE_NULL && !emit_usual(b, v, in_attribute, &is_plain))
         (void)emit_value(b, v, in_attribute);
 }
 

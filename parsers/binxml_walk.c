@@ -342,6 +342,11 @@ bool walk_fragment(struct walk *w)
             return true;
         if (!binxml_spend(w->b, 1))
             return false;
+        /* One record is one event: a second root would make its text something else than XML. */
+        if (w->b->open == 0 && w->b->xml.n && (token == TOKEN_INSTANCE || token == TOKEN_ELEMENT)) {
+            w->b->tree.event->cut = true;
+            return true;
+        }
         if (token == TOKEN_FRAGMENT) {
             if (!reader_skip(&w->r, 4))
                 return false;

@@ -60,6 +60,14 @@ struct binxml_known_name emit_name(struct sv name);
 void emit_attribute(struct binxml *b, struct sv name, struct sv value);
 void emit_text(struct binxml *b, struct sv text);
 
+/* ---- binxml_usual.c ---- */
+
+/*
+ * Appends a value of a usual type to b->xml, escaped; false: it is of another, and nothing was appended. The
+ * value lies in the chunk. *is_plain: what was appended is the value's text as it is.
+ */
+bool emit_usual(struct binxml *b, const struct binxml_value *value, bool in_attribute, bool *is_plain);
+
 /* ---- binxml_walk.c ---- */
 
 bool walk_fragment(struct walk *w);

@@ -33,7 +33,7 @@ struct evtx_chunk {
     uint64_t offset;   /* of the chunk in the input */
     size_t end;        /* where the used part ends */
     size_t at;         /* where the next record begins */
-    uint64_t last_id;  /* of the whole frame given last; EVTX_NO_ID before the first */
+    uint64_t last_id;  /* the highest of the whole frames that can be believed; EVTX_NO_ID before the first */
     uint64_t sure_id;  /* the highest that is below one behind it: no damage has made it high */
     size_t damage_end; /* where the damage looked at last ends */
     bool has_header;   /* its magic is right */

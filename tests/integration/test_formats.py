@@ -16,7 +16,7 @@ import exports_syslog
 import exports_text
 import exports_wmi
 import samples
-from harness import PROGRAM, ROOT, Agent, config, equal, holds, main, mapitail, read_records, wait_for
+from harness import ROOT, TOOLS, Agent, config, equal, holds, main, mapitail, read_records, wait_for
 
 # layout: (generator, does it carry record id and computer?)
 IDS, NO_IDS = True, False
@@ -48,7 +48,7 @@ LAYOUTS.update({f"json {name}": (generate, IDS) for name, generate in exports_js
 def binary(kind):
     """A generator for a binary log: the events go to the tests' own writer as lines."""
     def generate(events):
-        tool = PROGRAM.parent / "tests" / "make_export"
+        tool = TOOLS / "make_export"
         lines = "".join("\t".join([str(e.record_id), e.provider, str(e.event_id), str(e.qualifiers), e.computer,
                                    str(exports.seconds(e)), *e.strings]) + "\n" for e in events)
         with tempfile.NamedTemporaryFile() as file:

@@ -16,6 +16,7 @@ LIBRARY_OWNERS = {
     "jansson.h": {"parsers/json_jansson.c"},
     "libdeflate.h": {"parsers/evtx_chunk.c"},
     "librdkafka/rdkafka.h": {"outputs/sink_kafka.c", "outputs/kafka_library.h"},
+    "microhttpd.h": {"agent/metrics_library.h"},
     "openssl/": {"outputs/tls.c", "outputs/tls_trust.c", "outputs/tls_trust.h", "agent/identity.c"},
     "sqlite3.h": {"agent/state_inner.h"},
     "yaml.h": {"agent/yaml_tree.c", "agent/yaml_fault.c", "agent/yaml_fault.h"},

@@ -43,6 +43,8 @@ struct evtx_writer_event {
     const void *binary;
     size_t binary_size;
     const char *message; /* of RenderingInfo */
+    bool has_execution;  /* classic and inline: version, opcode and process, as Windows 2016 and later have
+                            them */
 };
 
 struct evtx_writer_options {

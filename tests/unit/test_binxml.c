@@ -395,6 +395,19 @@ Test(binxml, a_damaged_name_becomes_one_that_xml_takes)
     expect(from, "<_E_v_1></_E_v_1>");
 }
 
+Test(binxml, a_second_root_is_left_out_and_marked)
+{
+    size_t from = at;
+    for (int i = 0; i < 2; i++) {
+        fragment();
+        size_t e = element("Event", -1);
+        end(e);
+    }
+    number(TOKEN_EOF, 1);
+    expect(from, "<Event></Event>");
+    cr_assert(event.cut);
+}
+
 Test(binxml, attributes_are_quoted_and_escaped)
 {
     size_t from = at;

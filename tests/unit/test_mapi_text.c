@@ -751,8 +751,8 @@ static const char *const plain_sentences[] = {
     FULL,
     "Mapi session \"" GUID ": " DN "\" exceeded the maximum of 500 objects of type \"objtFolder\".",
     "Mapi session \"" GUID "\" exceeded the maximum of 500 objects of type \"objtFolder\".",
-    "Mapi session \"/O=A B/OU=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=x.y-z\" with "
-    "client type \"MoMT\" exceeded the maximum of 032 objects of type \"FastTransferSource\".",
+    ("Mapi session \"/O=A B/OU=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=x.y-z\" with "
+     "client type \"MoMT\" exceeded the maximum of 032 objects of type \"FastTransferSource\"."),
 };
 
 static bool is_same(const struct mapi_words *a, const struct mapi_words *b)
