@@ -41,6 +41,9 @@ struct log_options {
 /* False when the file cannot be opened; messages then go to standard error. Not while the log is open. */
 bool log_open(const struct log_options *options, struct fault *f);
 
+/* Another level from now on. From any thread. */
+void log_set_level(enum log_level level);
+
 /* Says what is still held back, and closes the file. May be called without log_open. */
 void log_close(void);
 

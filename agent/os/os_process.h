@@ -22,6 +22,24 @@ void os_on_stop(void (*on_stop)(void));
 /* From now on no memory image of the process is written when it crashes: secrets would stand in it. */
 void os_forbid_core_dumps(void);
 
+/*
+ * From now on SIGHUP (on Windows the service's parameter change) calls on_reload, under the same rules.
+ * Before that, or with NULL, it is ignored.
+ */
+void os_on_reload(void (*on_reload)(void));
+
+enum os_service_news { OS_SERVICE_RUNS, OS_SERVICE_RELOADS, OS_SERVICE_STOPS };
+
+/*
+ * Tells whoever started the process as a service how it stands: systemd, where NOTIFY_SOCKET names its socket
+ * (sd_notify(3); for a unit of Type=notify or notify-reload). Nothing happens where nobody asked. Never
+ * blocks.
+ */
+void os_service_tell(enum os_service_news news);
+
+/* The number of this process. */
+unsigned long os_process_id(void);
+
 /* The host's name, lower or upper case as the system has it, to a buffer of n bytes. */
 void os_host_name(char *to, size_t n);
 

@@ -109,6 +109,18 @@ def contains(text, part):
         raise AssertionError(f"{part!r} is not in {text[-3000:]!r}")
 
 
+def peak_memory_kib(process):
+    """Waits for the process and returns the most memory it was seen to hold. Its own rusage would count ours, from before
+    it became another program."""
+    peak = 0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            peak = max(peak, int(status.split("VmHWM:")[1].split()[0]))
+        time.sleep(0.01)
+    return peak
+
+
 def measures_memory(test):
     """Marks a test whose figure means nothing under the sanitizers, which take memory of their own: not run there."""
     test.measures_memory = True

@@ -14,6 +14,7 @@ import exports_rowxml
 import exports_splunk
 import exports_syslog
 import exports_text
+import exports_wmi
 import samples
 from harness import ROOT, TOOLS, Agent, config, equal, holds, main, mapitail, read_records, wait_for
 
@@ -22,6 +23,8 @@ IDS, NO_IDS = True, False
 LAYOUTS = {
     "xml wevtutil": (exports.wevtutil_file, IDS),
     "xml viewer": (exports.viewer_file, IDS),
+    "xml wmic raw": (exports_wmi.rawxml, IDS),
+    "xml wmi gettext": (exports_wmi.gettext, IDS),
     "clixml winevent": (exports_clixml.winevent, IDS),
     "clixml eventlog": (exports_clixml.eventlog, IDS),
     "rowxml": (exports_rowxml.rows, IDS),
