@@ -55,6 +55,13 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
         s->record.id[0] = '\0';
 }
 
+void shape_event(struct shape *s, const struct event *event)
+{
+    s->record.kind = RECORD_EVENT;
+    s->record.event = event;
+    s->record.id[0] = s->record.hash[0] = '\0';
+}
+
 void shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
                     const char *path)
 {
@@ -67,13 +74,6 @@ void shape_coverage(struct shape *s, const struct event *event, const struct cov
                                 .created = s->now};
     if (!identity_fill_id(s->identity, &s->record, 1))
         s->record.id[0] = '\0';
-}
-
-void shape_event(struct shape *s, const struct event *event)
-{
-    s->record.kind = RECORD_EVENT;
-    s->record.event = event;
-    s->record.id[0] = s->record.hash[0] = '\0';
 }
 
 enum encode_status shape_encode(struct shape *s, struct buf *out)
