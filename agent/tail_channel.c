@@ -99,6 +99,7 @@ void tail_channel_read(const struct tail_context *c, struct tail *t, struct even
     t->counts->read_is_least |= is_least;
     t->records_seen = records;
     t->counts->channel = channel_state_name(channel_state(t->channel));
+    t->counts->channels_failing = channel_fails(channel_state(t->channel));
     if (step->kind == STEP_FATAL)
         return;
     if (t->back_off_ms)
