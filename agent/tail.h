@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "config.h"
 #include "counts.h"
+#include "coverage.h"
 #include "export.h"
 #include "ledger.h"
 #include "state.h"
@@ -27,6 +28,7 @@ struct tail_context {
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
     struct os_watch *watch;              /* woken by channels; NULL: they are looked at when it is time */
+    struct coverage_book *coverage;      /* NULL: nobody wants to know what was read */
 };
 
 enum tail_status {
@@ -41,6 +43,7 @@ struct tail {
     struct tail *same_hash; /* in the set's table */
     const struct config_source *source;
     struct source_counts *counts; /* of that source */
+    struct cover *cover;          /* what was read of it; NULL: not asked */
     char *path;                   /* the latest name, or "channel:NAME"; owned */
     struct channel *channel;      /* NULL: a file */
     struct state_file saved;
