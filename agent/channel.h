@@ -71,6 +71,12 @@ void channel_close(struct channel *c);
 enum channel_state channel_state(const struct channel *c);
 const char *channel_state_name(enum channel_state s); /* "access denied" */
 
+/* Nothing can be read until this is over. */
+static inline bool channel_fails(enum channel_state s)
+{
+    return s >= CHANNEL_LOST;
+}
+
 /* Events read so far; *is_least when the service leaves out what is not wanted. */
 uint64_t channel_records(const struct channel *c, bool *is_least);
 
