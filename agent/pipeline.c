@@ -672,8 +672,8 @@ static bool begin(struct pipeline *p)
                                             .sources = p->setup.config->sources,
                                             .counts = p->source_counts,
                                             .open_files = &p->open_files,
-                                            .watch = p->watch,
-                                            .coverage = p->coverage};
+                                            .coverage = p->coverage,
+                                            .watch = p->watch};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))

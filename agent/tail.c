@@ -48,8 +48,8 @@ static void close_export(const struct tail_context *c, struct tail *t)
 void tail_free(const struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
-    channel_free(t->channel);
     coverage_close(t->cover);
+    channel_free(t->channel);
     ledger_free(&t->ledger);
     free(t->path);
     free(t);
@@ -384,12 +384,24 @@ static enum tail_step fatal(const struct tail_context *c, struct tail *t, const 
     return TAIL_DRAINED;
 }
 
+/* Once, since every time in the records hangs on it. */
+static void say_order(const struct tail_context *c, struct tail *t, enum date_order told)
+{
+    if (told == t->order_said)
+        return;
+    t->order_said = told;
+    log_info(c->subject,
+             "%s: its own dates tell that their order is %s; `date_order` at the source would set it",
+             t->path, date_order_names[told]);
+}
+
 /* A format that finds its hits by searching does not know what it passes over. */
-static void count_read(struct tail *t, const struct step *step)
+static void count_read(const struct tail_context *c, struct tail *t, const struct step *step)
 {
     struct parser_counts counts;
     uint64_t before = t->counts->read;
     t->export.ops->counts(t->export.parser, &counts);
+    say_order(c, t, counts.order_told);
     if (counts.counts_records) {
         t->counts->read += counts.records - t->records_seen;
         t->records_seen = counts.records;
@@ -410,7 +422,7 @@ static bool read_step(const struct tail_context *c, struct tail *t, struct event
     if (!ready_to_read(c, t))
         return false;
     t->export.ops->next(t->export.parser, event, step);
-    count_read(t, step);
+    count_read(c, t, step);
     return true;
 }
 

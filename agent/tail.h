@@ -27,8 +27,8 @@ struct tail_context {
     const struct config_source *sources; /* of the configuration */
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
-    struct os_watch *watch;              /* woken by channels; NULL: they are looked at when it is time */
     struct coverage_book *coverage;      /* NULL: nobody wants to know what was read */
+    struct os_watch *watch;              /* woken by channels; NULL: they are looked at when it is time */
 };
 
 enum tail_status {
@@ -58,6 +58,7 @@ struct tail {
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
     uint64_t size_found;                      /* by the latest scan */
+    enum date_order order_said;               /* that the file's own dates tell */
     uint64_t records_seen;                    /* by the open parser, as far as they are counted */
     uint64_t size_seen;
     int64_t modified_seen_ns;

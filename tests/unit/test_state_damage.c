@@ -173,7 +173,7 @@ static void flip_every_byte(uint8_t mask)
         if (!is_interesting(at))
             continue;
         memcpy(damaged, sound, size);
-        damaged[at] ^= mask ? mask : (uint8_t)(1u << at % 8);
+        damaged[at] = (uint8_t)(damaged[at] ^ (mask ? mask : 1u << at % 8));
         open_damaged(size, at);
     }
 }
