@@ -318,6 +318,19 @@ void channel_next(struct channel *c, const struct position *safe, struct event *
     step->kind = STEP_PROGRESS;
 }
 
+bool channel_try(const struct channel_setup *setup, struct fault *f)
+{
+    static const struct position start;
+    struct step step = {0};
+    struct channel *c = channel_new(setup);
+    if (!c)
+        return fault_set(f, FAULT_MEMORY, 0, "out of memory");
+    begin(c, &start, &step);
+    *f = step.fault;
+    channel_free(c);
+    return step.kind != STEP_FATAL;
+}
+
 /* ---- what is known ---- */
 
 enum channel_state channel_state(const struct channel *c)

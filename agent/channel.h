@@ -65,6 +65,9 @@ void channel_free(struct channel *c); /* NULL is allowed */
  */
 void channel_next(struct channel *c, const struct position *safe, struct event *event, struct step *step);
 
+/* Opens a subscription for a moment and reads nothing. False with a fault that tells why there is none. */
+bool channel_try(const struct channel_setup *setup, struct fault *f);
+
 /* Ends the subscription; what is known of the channel stays. */
 void channel_close(struct channel *c);
 

@@ -134,7 +134,9 @@ def test_what_is_in_the_log_and_what_comes_is_shipped_once(log):
 @with_the_double
 def test_the_services_signal_alone_brings_what_is_new(log):
     log.add(1)
-    with Agent(log.config(poll_interval="1h")):
+    path = log.config(poll_interval="1h")
+    contains(mapitail("check", "-c", path, "--connect").out, "source live: live channel Application, it can be read")
+    with Agent(path):
         log.wait(1)
         log.wait_state("reading")
         log.add(2)
@@ -277,7 +279,11 @@ def test_denied_access_is_told_and_tried_again(log):
 
 @with_the_double
 def test_a_query_that_the_service_refuses_is_told(log):
-    with Agent(log.config(query="no XPath")) as agent:
+    path = log.config(query="no XPath")
+    got = mapitail("check", "-c", path, "--connect")
+    equal(got.code, 1)
+    contains(got.out, "source live: error: channel Application: the service refuses the query")
+    with Agent(path) as agent:
         log.wait_state("query refused")
         contains(agent.log(), "the service refuses the query")
 
