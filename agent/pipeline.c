@@ -555,9 +555,10 @@ static void serve(struct pipeline *p, enum fill reading)
 {
     bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
     bool can_read = reading == FILL_MORE;
-    p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
+    int given_back = p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     save_if_due(p);
-    bool idle = !can_read && p->lent == 0 && !p->filling;
+    /* What was settled may have freed a handle for a file that waits for one: then there is more to read. */
+    bool idle = !can_read && given_back == 0 && p->lent == 0 && !p->filling;
     survey(p, idle);
     publish(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));

@@ -399,9 +399,10 @@ static struct tail *next_turn(struct source_set *s)
     struct tail *t = start;
     if (!t)
         return NULL;
+    bool has_room = true; /* asked once: the answer takes a look at every file */
     do {
         struct tail *next = t->next ? t->next : s->tails;
-        if (may_be_read(t) && (t->is_open || make_room(s))) {
+        if (may_be_read(t) && (t->is_open || (has_room && (has_room = make_room(s))))) {
             s->turn = next;
             return t;
         }
