@@ -3,6 +3,7 @@
 #include "dead_letter.h"
 
 #include "buf.h"
+#include "crash_point.h"
 #include "json_text.h"
 #include "os_clock.h"
 #include "os_file.h"
@@ -72,8 +73,11 @@ static bool append(struct dead_letters *d, struct fault *f)
         return false;
     if (!os_file_info(d->file, &before, f))
         return false;
-    if (os_file_write(d->file, line.p, line.n, f) && os_file_sync(d->file, f))
+    crash_point("dead-letter-made");
+    if (os_file_write(d->file, line.p, line.n, f) && os_file_sync(d->file, f)) {
+        crash_point("dead-letter-written");
         return true;
+    }
     os_file_truncate(d->file, before.size, &ignored);
     return false;
 }

@@ -3,6 +3,7 @@
 #include "pipeline.h"
 
 #include "batch.h"
+#include "crash_point.h"
 #include "dedup.h"
 #include "headers.h"
 #include "log.h"
@@ -132,6 +133,7 @@ static void settle_batch(struct pipeline *p, struct batch *b)
 static void on_done(void *ctx, struct sink_batch *lent)
 {
     struct pipeline *p = ctx;
+    crash_point("done-received");
     p->lent--;
     settle_batch(p, lent->owner);
 }
@@ -164,6 +166,7 @@ static void submit_waiting(struct pipeline *p)
         }
         p->waiting = b->next;
         p->lent++;
+        crash_point("submitted");
     }
 }
 
@@ -179,6 +182,7 @@ static void seal(struct pipeline *p)
     }
     batch_seal(b);
     wait_in_line(p, b);
+    crash_point("batch-sealed");
 }
 
 static struct batch *batch_to_fill(struct pipeline *p)
@@ -317,6 +321,7 @@ static enum fill fill(struct pipeline *p)
     for (struct tail *t; (t = source_set_next(p->files));) {
         switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
         case TAIL_EVENT:
+            crash_point("record-read");
             if (!take_event(p, b, t)) {
                 tail_read_again(&p->tail_context, t);
                 return FILL_MORE;
@@ -362,7 +367,9 @@ static void save(struct pipeline *p)
     bool all = source_set_each_dirty(p->files, save_tail, p);
     if (p->dedup && !dedup_save(p->dedup, &f))
         log_error(p->subject, "%s; delivering on, copies of records would be shipped", f.text);
+    crash_point("state-written");
     bool committed = state_commit(p->state, &f);
+    crash_point("state-committed");
     if (!committed)
         log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
     else if (all)
@@ -393,8 +400,10 @@ static void save_if_due(struct pipeline *p)
         struct fault f;
         p->unsynced = false;
         p->last_sync_ms = now;
+        crash_point("sync-due");
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s; a power cut would repeat records", f.text);
+        crash_point("synced");
     }
 }
 
@@ -558,11 +567,13 @@ static void end(struct pipeline *p)
 {
     if (p->sink) {
         flush(p);
+        crash_point("stop-flushed");
         p->ops->close(p->sink, STOP_CLOSE_MS);
     }
     if (p->files && p->state) {
         struct fault f;
         save(p);
+        crash_point("stop-saved");
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
     }

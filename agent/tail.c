@@ -2,6 +2,7 @@
 /* One file that is followed. */
 #include "tail.h"
 
+#include "crash_point.h"
 #include "hash64.h"
 #include "log.h"
 #include "os_clock.h"
@@ -411,6 +412,7 @@ bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f)
     t->saved.position = t->ledger.safe;
     if (state_put(c->state, c->output, &t->saved, t->path, f)) {
         t->unsaved = true;
+        crash_point("position-saved");
         return true;
     }
     t->saved.position = before;
