@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every row, in the order of the table: importing a module of faults adds its rows."""
+# pylint: disable=unused-import
+import faults_kill
+from rows import ROWS
+
+__all__ = ["ROWS"]
