@@ -48,6 +48,15 @@ class Scene:
     def wait_received(self, count, seconds=SETTLE_SECONDS):
         wait_for(lambda: self.outlet.received() >= count, seconds, f"{count} messages in {self.outlet.title}")
 
+    def wait_received_or_dead(self, agent, seconds=10):
+        """Waits until all that was written has come, or the agent has died; whether all has come."""
+        until = time.monotonic() + seconds
+        while agent.process.poll() is None and time.monotonic() < until:
+            if self.outlet.received() >= self.written:
+                return True
+            time.sleep(0.005)
+        return False
+
     def run_once(self, seconds=120):
         """Ships what is there with a healthy program; returns its exit code."""
         with self.agent("--once") as agent:
