@@ -128,8 +128,9 @@ static bool get_meta(struct state *s, const char *key, char *out, size_t room)
     sqlite3_stmt *q = statement(s, GET_META);
     bind_text(q, 1, key);
     bool found = sqlite3_step(q) == SQLITE_ROW;
+    const char *value = found ? (const char *)sqlite3_column_text(q, 0) : NULL;
     if (found)
-        snprintf(out, room, "%s", (const char *)sqlite3_column_text(q, 0));
+        snprintf(out, room, "%s", value ? value : "");
     sqlite3_reset(q);
     return found;
 }
@@ -142,32 +143,43 @@ static bool set_meta(struct state *s, const char *key, const char *value, struct
     return run(s, q, "write", f);
 }
 
-static bool check_format(struct state *s, struct fault *f)
+/* A format that is no number is damage; a newer one is somebody's work. */
+static bool check_format(struct state *s, bool *damaged, struct fault *f)
 {
-    char text[16];
+    char text[16], *rest;
     if (!get_meta(s, "format", text, sizeof text)) {
         snprintf(text, sizeof text, "%d", STATE_FORMAT);
         return set_meta(s, "format", text, f);
     }
-    if (atoi(text) <= STATE_FORMAT)
+    long format = strtol(text, &rest, 10);
+    *damaged = format < 1 || *rest;
+    if (!*damaged && format <= STATE_FORMAT)
         return true;
     return fault_set(f, FAULT_UNSUPPORTED, 0,
                      "the state has format %s, this program knows %d: it was written by a newer one", text,
                      STATE_FORMAT);
 }
 
-static bool is_sound(struct state *s)
-{
-    sqlite3_stmt *q = NULL;
-    bool sound = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &q, NULL) == SQLITE_OK &&
-                 sqlite3_step(q) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
-    sqlite3_finalize(q);
-    return sound;
-}
-
+/* The statements are ours and right: an error in one of them is a schema that is not what was written. */
 static bool is_damage(int code)
 {
-    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR;
+}
+
+/* The whole check: the quick one does not look at what an index says. */
+static bool is_sound(struct state *s, bool *damaged, struct fault *f)
+{
+    sqlite3_stmt *q = NULL;
+    int code = sqlite3_prepare_v2(s->db, "PRAGMA integrity_check(1)", -1, &q, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(q);
+    bool sound = code == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
+    if (!sound)
+        db_fault(s, f, "check");
+    /* No memory to look at it is no damage. */
+    *damaged = !sound && (code == SQLITE_ROW || is_damage(code));
+    sqlite3_finalize(q);
+    return sound;
 }
 
 /* Opens path; *damaged tells that the file is there but is no sound database. */
@@ -191,11 +203,7 @@ static struct state *open_path(const char *path, bool *damaged, struct fault *f)
         *damaged = is_damage(sqlite3_errcode(s->db));
         goto failed;
     }
-    if (!is_sound(s)) {
-        *damaged = true;
-        goto failed;
-    }
-    if (!check_format(s, f))
+    if (!is_sound(s, damaged, f) || !check_format(s, damaged, f))
         goto failed;
     return s;
 failed:
