@@ -38,7 +38,8 @@ struct config_source {
     const char *name;            /* required, unique: letters, digits, '_', '.', '-' */
     struct setting_list paths;   /* required: files and globs (*, ?, [..] in any part, ** for any depth) */
     struct setting_list exclude; /* globs to leave out: of names, or of paths where they hold a separator */
-    int from; /* enum config_from; for files that were there when a new output met them first */
+    int from;          /* enum config_from; for files that were there when a new output met them first */
+    bool follow_links; /* also where a link leads out of the folders that paths name */
     int64_t poll_interval_ms; /* how often a file is looked at where notification tells nothing */
     const char *timezone;     /* of times that an export writes without zone: os_zone.h */
     struct zone *zone;        /* what timezone means; owned by the configuration */

@@ -120,6 +120,12 @@ const struct setting config_source_settings[] = {
      .help = "Where an output that is new begins in the files that are there already; later files are always "
              "read from "
              "their beginning."},
+    {.key = "follow_links",
+     .type = SETTING_BOOL,
+     .offset = SOURCE(follow_links),
+     .fallback = "false",
+     .help = "Whether a link may lead out of the folders that paths name. Only where nobody but "
+             "administrators can write to them."},
     {.key = "poll_interval",
      .type = SETTING_DURATION,
      .offset = SOURCE(poll_interval_ms),

@@ -221,6 +221,7 @@ int run_agent(const char *config_path, bool once)
 {
     struct agent a = {.once = once};
     struct fault f;
+    os_forbid_core_dumps();
     a.config = load_config(config_path);
     if (!a.config)
         return EXIT_CONFIG;

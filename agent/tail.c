@@ -2,6 +2,7 @@
 /* One file that is followed. */
 #include "tail.h"
 
+#include "border.h"
 #include "crash_point.h"
 #include "hash64.h"
 #include "log.h"
@@ -55,6 +56,7 @@ bool tail_can_sleep(const struct tail *t)
 void tail_sleep(const struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
+    ledger_free(&t->ledger); /* keeps its safe position, which is all that it holds now */
 }
 
 /* ---- failures ---- */
@@ -187,8 +189,9 @@ static bool open_file(const struct tail_context *c, struct tail *t)
     export_init(&t->export, file);
     t->is_open = true;
     c->counts->open_files++;
-    if (!os_file_info(file, &info, &f)) {
+    if (!os_file_info(file, &info, &f) || !border_allows(t->source, t->path, file, &f)) {
         broken(c, t, &f);
+        close_export(c, t);
         return false;
     }
     if (!os_file_id_eq(info.id, t->saved.id)) {

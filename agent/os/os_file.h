@@ -87,6 +87,15 @@ char *os_read_file(const char *path, size_t max, size_t *n, struct fault *f);
  */
 const char *os_error_text(int os_error);
 
+/*
+ * Where an open file lies, every link on the way resolved, in at most room bytes with the final NUL; path is
+ * the name that it was opened by. False with FAULT_OS where that cannot be told.
+ */
+bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f);
+
+/* The same for a path that exists. */
+bool os_path_resolve(const char *path, char *where, size_t room);
+
 /* True for a symbolic link (on Windows any reparse point) itself, whatever it leads to. */
 bool os_path_is_link(const char *path);
 

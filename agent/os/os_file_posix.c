@@ -180,6 +180,33 @@ bool os_not_found(const struct fault *f)
     return f->code == FAULT_OS && (f->os_error == ENOENT || f->os_error == ENOTDIR);
 }
 
+bool os_path_resolve(const char *path, char *where, size_t room)
+{
+    char *resolved = realpath(path, NULL);
+    bool fits = resolved && strlen(resolved) < room;
+    if (fits)
+        memcpy(where, resolved, strlen(resolved) + 1);
+    free(resolved);
+    return fits;
+}
+
+bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f)
+{
+    char link[64];
+    struct stat opened, named;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file->fd);
+    ssize_t n = readlink(link, where, room - 1);
+    if (n > 0 && (size_t)n < room - 1) {
+        where[n] = '\0';
+        return true;
+    }
+    /* Without /proc the name is resolved once more, and must still lead to the same file. */
+    if (os_path_resolve(path, where, room) && fstat(file->fd, &opened) == 0 && stat(where, &named) == 0 &&
+        opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
+        return true;
+    return fault_set(f, FAULT_OS, 0, "cannot tell where the file lies");
+}
+
 bool os_path_is_link(const char *path)
 {
     struct stat st;

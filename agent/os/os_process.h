@@ -13,6 +13,9 @@
  */
 void os_on_stop(void (*on_stop)(void));
 
+/* From now on no memory image of the process is written when it crashes: secrets would stand in it. */
+void os_forbid_core_dumps(void);
+
 /* The host's name, lower or upper case as the system has it, to a buffer of n bytes. */
 void os_host_name(char *to, size_t n);
 
