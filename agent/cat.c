@@ -59,9 +59,15 @@ static void end_progress(const struct cat *c)
 
 static void write_record(struct cat *c, const char *path)
 {
-    shape_record(&c->shape, &c->event, path, c->ordinals, c->row);
     buf_reset(&c->message);
-    if (shape_encode(&c->shape, &c->message) == ENCODE_TOO_LARGE) {
+    enum encode_status status = shape_record(&c->shape, &c->event, path, c->ordinals, c->row)
+                                    ? shape_encode(&c->shape, &c->message)
+                                    : ENCODE_NO_MEMORY;
+    if (status == ENCODE_NO_MEMORY) {
+        complain(c, path ? path : "-", "out of memory; a record is left out");
+        return;
+    }
+    if (status == ENCODE_TOO_LARGE) {
         complain(c, path ? path : "-", "a record is too large to be written; it is left out");
         return;
     }

@@ -213,12 +213,14 @@ static struct sv message_key(const struct pipeline *p, const struct record *r)
     return SV_ABSENT;
 }
 
-static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
+/* Key, headers and time, where the sink wants them. False without memory: a record without its key would go
+ * astray. */
+static bool address(struct pipeline *p, struct batch *b, struct sink_item *item)
 {
     const struct record *r = &p->shape.record;
     struct sv key = message_key(p, r);
     if (!p->ops->wants_headers)
-        return;
+        return true;
     item->key = sv_empty(key) ? SV_ABSENT : arena_copy(&b->arena, key);
     item->time_ms = r->event->time.present ? wtime_unix_ms(&r->event->time) : 0;
     struct sink_header *headers = arena_alloc(&b->arena, HEADERS_MAX * sizeof *headers);
@@ -227,6 +229,7 @@ static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
         item->headers = headers;
     else
         item->header_count = 0;
+    return !b->arena.starved;
 }
 
 /* Without a time the id says too little: record ids begin anew when a log is cleared. */
@@ -241,44 +244,54 @@ static bool is_sound(const struct event *e)
     return e->trust == EVENT_OK && !e->cut;
 }
 
-/* Encodes the latest record behind the batch's other messages. */
-static void add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
+/* Encodes the latest record behind the batch's other messages. False without memory: nothing was added. */
+static bool add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
 {
     size_t body_at = b->bodies.n;
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
+    if (status == ENCODE_NO_MEMORY)
+        return false;
     if (status == ENCODE_TOO_LARGE) {
         b->bodies.failed = false;
         buf_cut(&b->bodies, body_at);
         batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes");
-    } else {
-        address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
+    } else if (!address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL))) {
+        batch_take_back(b);
+        return false;
     }
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
+    return true;
 }
 
 /* A record that is new, or a copy of one that is in flight. */
 static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, enum dedup_answer answer)
 {
+    bool is_copy = answer == DEDUP_IN_FLIGHT;
     struct batch_note note = {.tail = t, .offset = p->event.offset};
     memcpy(note.id, p->shape.record.id, sizeof note.id);
-    if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
+    note.remembered = !is_copy && has_telling_id(p) && is_sound(&p->event);
+    if (!is_copy && !add_message(p, b, &note))
         return false;
-    if (answer == DEDUP_IN_FLIGHT) {
-        dedup_wait(p->dedup, note.id, &t->ledger, note.token);
-        return true;
+    if (!ledger_open(&t->ledger, &p->step.pos, &note.token)) {
+        if (!is_copy)
+            batch_take_back(b);
+        return false;
     }
-    note.remembered = has_telling_id(p) && is_sound(&p->event);
+    if (is_copy)
+        dedup_wait(p->dedup, note.id, &t->ledger, note.token);
+    else
+        b->notes[b->count - 1].token = note.token;
     if (note.remembered)
         dedup_begin(p->dedup, note.id);
-    add_message(p, b, &note);
     return true;
 }
 
-/* Ships the event unless that has been done. False when no token could be had: nothing was taken then. */
+/* Ships the event unless that has been done. False without memory: nothing was taken then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
-    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
+    if (!shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row))
+        return false;
     enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
         ledger_pass(&t->ledger, &p->step.pos);
