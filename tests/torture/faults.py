@@ -3,6 +3,8 @@
 # pylint: disable=unused-import
 import faults_kill
 import faults_peer
+import faults_slow
+import faults_kafka
 import faults_host
 import faults_files
 import faults_crash

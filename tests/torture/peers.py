@@ -11,7 +11,6 @@ import time
 from harness import free_port, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
-EFFECTIVE = 2  # the system doubles SO_RCVBUF for its bookkeeping (socket(7))
 
 
 def octet_frames(data):
@@ -105,10 +104,11 @@ class Follower:
 
 class BlackHole:
     """A port that takes the connections of the system's queue and never reads a byte."""
+    RCVBUF = 4096
 
     def __init__(self):
         self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.RCVBUF)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen(1)
         self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]

@@ -70,8 +70,10 @@ class Scene:
         if once:
             self.run_once()
         dead = self.dead_ids()
-        until = time.monotonic() + 20
-        while self.outlet.received() + len(dead) < self.written and time.monotonic() < until:
+        until, last, quiet = time.monotonic() + 30, -1, time.monotonic()
+        while self.outlet.received() + len(dead) < self.written and time.monotonic() < min(until, quiet + 3):
+            if self.outlet.received() != last:
+                last, quiet = self.outlet.received(), time.monotonic()
             time.sleep(0.02)
         result = self._tally(0.2, dead)
         return result if not result.lost else self._tally(3, dead)
