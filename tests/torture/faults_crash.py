@@ -22,6 +22,11 @@ def crash_points():
     return list(dict.fromkeys(found))
 
 
+def point_of(row):
+    """The point of a row that is named crash:POINT/OUTPUT."""
+    return row.name.split(":")[1].split("/")[0]
+
+
 # ---- what each turn of a run does until the point is reached; the default is to write more ----
 
 def write_more(scene, _agent, _turn):

@@ -22,7 +22,7 @@ def wait_begun(scene, before):
     scene.wait_received(before + 1)
 
 
-@fault("rotated", "the export is renamed and begun anew five times a second under load", SEVERAL, short=8, long=300)
+@fault("rotated", "the export is renamed and begun anew five times a second under load", SEVERAL, short=8, long=200)
 def rotated(_bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     with scene.agent() as agent:

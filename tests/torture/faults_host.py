@@ -118,7 +118,7 @@ def report_sweeps(outlet, sweeps, figures):
 
 
 @fault("failing-allocations", "the n-th allocation fails, for every n", ("file", "syslog_tcp", "syslog_tls"), short=64,
-       long=4000, repeated=bounded)
+       long=1800, repeated=bounded)
 def failing_allocations(bench, outlet, times, figures):
     """About 9,000 allocations are made: fewer tries take every so many-th of them."""
     step = max(1, 9000 // times)
@@ -136,7 +136,7 @@ def failing_files(bench, outlet, times, figures):
     report_sweeps(outlet, sweeps, figures)
 
 
-@fault("disk-gone", "from the n-th write or sync on, every one fails", ("file",), short=8, long=200, repeated=bounded)
+@fault("disk-gone", "from the n-th write or sync on, every one fails", ("file",), short=8, long=100, repeated=bounded)
 def disk_gone(bench, outlet, times, figures):
     sweeps = [Sweep(outlet.directory, outlet, call, max(1, most * 2 // times), error, True).run(1, times // 2)
               for call, most, error in (("write", 100, 28), ("sync", 20, 5))]
@@ -229,7 +229,7 @@ def try_states(damaged, states, figures):
     figures.measure("not started", refused, at_most=0)
 
 
-@fault("state-flipped", "one byte of the state is another", ("file",), short=120, long=6000, repeated=unbounded)
+@fault("state-flipped", "one byte of the state is another", ("file",), short=120, long=4000, repeated=unbounded)
 def state_flipped(bench, outlet, times, figures):
     damaged = Damaged(outlet.directory)
     size = len(damaged.state)

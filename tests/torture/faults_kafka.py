@@ -2,12 +2,16 @@
 """What only a Kafka cluster can do: leaders move, requests fail, answers come late.
 
 librdkafka's mock brokers do these on command (tests/torture/mock_broker.c). They do not look at an idempotent producer's
-sequence numbers: where an answer is lost after the record was taken, the mock shows a repeat that a real broker does
-not, so that those rows bar loss alone.
+sequence numbers. A real broker refuses a batch whose predecessor is missing, and the producer relies on it: an accepted
+batch proves the ones before it. So the agent has one request in flight here, and then no batch can overtake another;
+several in flight stand against real brokers that are restarted in turn.
 """
 import subprocess
 import time
+import types
 
+import outlets
+from cluster import Cluster
 from harness import PROGRAM, Skip
 from outlets import Kafka
 from peers import Follower
@@ -63,7 +67,7 @@ def under_load(bench, directory, times, figures, inject, piece=150):
     """Injects while records flow; the mock's memory holds 5 MiB a partition."""
     (directory / "mock").mkdir()
     with Mock(directory / "mock") as mock:
-        scene = Scene(directory / "mock", mock)
+        scene = Scene(directory / "mock", mock, properties={"max.in.flight": "1"})
         with scene.agent() as agent:
             for turn in range(times):
                 scene.write(piece)
@@ -108,3 +112,34 @@ def answers_late(bench, outlet, times, figures):
     def inject(mock, _):
         mock.tell("late", bench.random.randint(1, BROKERS), 1000)
     under_load(bench, outlet.directory, times, figures, inject)
+
+
+@fault("rolling-restart", "brokers of a real cluster are restarted in turn, leaders move", ("kafka", "kafka_once"), short=0,
+       long=12)
+def rolling_restart(bench, outlet, times, figures):
+    directory = outlet.directory / "cluster"
+    directory.mkdir()
+    with Cluster(directory) as cluster:
+        peer = outlets.ALL[outlet.key](directory, types.SimpleNamespace(real_broker=cluster))
+        try:
+            roll(bench, Scene(directory, peer), cluster, times, figures)
+        finally:
+            peer.close()
+
+
+def roll(bench, scene, cluster, times, figures):
+    with scene.agent() as agent:
+        for turn in range(times):
+            member = cluster.members[1 + turn % (len(cluster.members) - 1)]
+            for stop in (True, False):
+                for _ in range(5):
+                    scene.write(200)
+                    time.sleep(bench.random.randint(10, 100) / 1000)
+                if stop:
+                    member.stop(kill=turn % 3 == 2)
+                else:
+                    member.start()
+        scene.wait_received(scene.written)
+        agent.stop()
+    figures.faults = times
+    figures.add(scene.settle())

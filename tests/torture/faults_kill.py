@@ -48,7 +48,7 @@ def kills_in_an_outage(bench, outlet, times, figures):
     figures.add(scene.settle())
 
 
-@fault("stop-in-an-outage", "agent stopped (SIGTERM) while its peer is down", WITH_PEER, short=2, long=40)
+@fault("stop-in-an-outage", "agent stopped (SIGTERM) while its peer is down", WITH_PEER, short=2, long=20)
 def stop_in_an_outage(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(200)
@@ -61,7 +61,7 @@ def stop_in_an_outage(bench, outlet, times, figures):
     figures.measure("slowest stop", slowest, " s", at_most=5)
 
 
-@fault("stop-with-a-hung-peer", "agent stopped (SIGTERM) while its peer hangs (SIGSTOP)", WITH_PEER, short=1, long=20,
+@fault("stop-with-a-hung-peer", "agent stopped (SIGTERM) while its peer hangs (SIGSTOP)", WITH_PEER, short=1, long=10,
        repeated=bounded)
 def stop_with_a_hung_peer(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
@@ -93,7 +93,7 @@ def swallowed(outlet, times):
 
 
 @fault("stop-at-a-black-hole", "agent stopped (SIGTERM) while an address takes connections and no bytes",
-       ("syslog_tcp", "syslog_tls", "kafka"), short=1, long=20, lost=swallowed)
+       ("syslog_tcp", "syslog_tls", "kafka"), short=1, long=10, lost=swallowed)
 def stop_at_a_black_hole(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(200)
@@ -122,7 +122,7 @@ def stop_under_load(bench, outlet, times, figures):
     figures.measure("slowest stop", slowest, " s", at_most=5)
 
 
-@fault("agent-suspended", "agent suspended (SIGSTOP) in mid-stream", EVERY, short=1, long=20)
+@fault("agent-suspended", "agent suspended (SIGSTOP) in mid-stream", EVERY, short=1, long=10)
 def agent_suspended(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     with scene.agent() as agent:

@@ -34,7 +34,7 @@ def residue(outlet, times):
     return 450 * times if outlet in PLAIN_TCP else 0
 
 
-@fault("peer-killed", "a fast peer is killed (kill -9) in mid-stream and comes back", WITH_PEER, short=2, long=50,
+@fault("peer-killed", "a fast peer is killed (kill -9) in mid-stream and comes back", WITH_PEER, short=2, long=20,
        lost=residue, repeated=bounded)
 def peer_killed(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
@@ -68,7 +68,7 @@ def settle_running(scene, outlet):
             return
 
 
-@fault("peer-restarted", "the peer is stopped in order and started again in mid-stream", WITH_PEER, short=1, long=20,
+@fault("peer-restarted", "the peer is stopped in order and started again in mid-stream", WITH_PEER, short=1, long=10,
        repeated=bounded, lost=residue)
 def peer_restarted(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
@@ -87,7 +87,7 @@ def peer_restarted(bench, outlet, times, figures):
     figures.measure("slowest recovery", slowest, " s", at_most=RECOVERY_SECONDS)
 
 
-@fault("peer-suspended", "the peer is suspended (SIGSTOP) in mid-stream and goes on", WITH_PEER, short=1, long=10,
+@fault("peer-suspended", "the peer is suspended (SIGSTOP) in mid-stream and goes on", WITH_PEER, short=1, long=8,
        repeated=bounded)
 def peer_suspended(bench, outlet, times, figures):
     """The long form's last suspension outlasts send_timeout (30 s), after which the connection is given up."""
@@ -107,7 +107,7 @@ def peer_suspended(bench, outlet, times, figures):
     figures.add(scene.settle())
 
 
-@fault("long-outage", "the peer is away for long, while exports grow", WITH_PEER, short=0, long=150, repeated=bounded)
+@fault("long-outage", "the peer is away for long, while exports grow", WITH_PEER, short=0, long=90, repeated=bounded)
 def long_outage(_bench, outlet, times, figures):
     """`times` are seconds: the waits between attempts have grown to their longest."""
     scene = Scene(outlet.directory, outlet)
@@ -194,7 +194,7 @@ def unread(_outlet, times):
     return times * (2 * RCVBUF // FRAME_BYTES_MIN + 1)
 
 
-@fault("reset-in-a-frame", "the peer resets the connection at a random byte", ("syslog_tcp",), short=30, long=10000,
+@fault("reset-in-a-frame", "the peer resets the connection at a random byte", ("syslog_tcp",), short=30, long=300,
        lost=unread, repeated=bounded)
 def reset_in_a_frame(bench, outlet, times, figures):
     options = ("--rcvbuf", RCVBUF, "--reset-after", "1:20000", "--seed", bench.random.randrange(1 << 30))
@@ -249,7 +249,7 @@ def other_host():
         ip("netns", "del", name)
 
 
-@fault("half-open", "the peer vanishes without a word: no end, no reset (network namespace)", ("syslog_tcp",), short=1, long=10,
+@fault("half-open", "the peer vanishes without a word: no end, no reset (network namespace)", ("syslog_tcp",), short=1, long=3,
        repeated=bounded)
 def half_open(bench, outlet, times, figures):
     limit = 3 if bench.form == "short" else 30

@@ -35,7 +35,7 @@ class File:
         self.follower = Follower(self.path)
 
     def settings(self):
-        return {"name": self.key, "type": "file", "path": str(self.path), "fsync": "always"}
+        return {"name": self.key, "type": "file", "path": str(self.path), "fsync": "always", "max_size": "10GiB"}
 
     def received(self):
         return self.follower.lines()
@@ -120,7 +120,8 @@ class RealBroker:
 
     def topic(self, name):
         self.topics += 1
-        self.get().create_topic(f"{name}-{self.topics}", 3)
+        # Records carry the time of their event: a topic that keeps a week deletes what happened before it.
+        self.get().create_topic(f"{name}-{self.topics}", 3, retention__ms=-1)
         return f"{name}-{self.topics}"
 
     def close(self):

@@ -46,7 +46,16 @@ class Scene:
         return Agent(self.config, *arguments, program=program, environment={**os.environ, **environment})
 
     def wait_received(self, count, seconds=SETTLE_SECONDS):
-        wait_for(lambda: self.outlet.received() >= count, seconds, f"{count} messages in {self.outlet.title}")
+        try:
+            wait_for(lambda: self.outlet.received() >= count, seconds, f"{count} messages in {self.outlet.title}")
+        except AssertionError as why:
+            # Who follows a peer may lose track of it; what counts is what the peer holds.
+            missing = ledger.tally(range(1, self.next), self.outlet.messages(), self.dead_ids()).lost
+            if missing:
+                raise AssertionError(f"{why}: {missing} are missing; the agent's log: {self.log()[-1500:]}") from None
+
+    def log(self):
+        return self.config.with_suffix(".log").read_text(errors="replace")
 
     def wait_received_or_dead(self, agent, seconds=10):
         """Waits until all that was written has come, or the agent has died; whether all has come."""
