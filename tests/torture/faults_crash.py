@@ -94,4 +94,5 @@ def crash(point):
 
 for name in crash_points():
     keys = next((only for prefix, only in ONLY.items() if name.startswith(prefix)), EVERY)
-    fault(f"crash:{name}", f"agent dies at `{name}`", keys, short=1, long=20, repeated=bounded)(crash(name))
+    fault(f"crash:{name}", f"agent dies at `{name}`", keys, short=1, long=20, repeated=bounded,
+          spare=("syslog_tls",))(crash(name))

@@ -47,7 +47,7 @@ def truncated(_bench, outlet, times, figures):
         finish(scene, agent, times, figures)
 
 
-@fault("replaced", "another file takes the name of an export that is not read to its end", SEVERAL, short=5, long=200)
+@fault("replaced", "another file takes the name of an export that is not read to its end", SEVERAL, short=5, long=60)
 def replaced(_bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     with scene.agent() as agent:
@@ -63,7 +63,7 @@ def replaced(_bench, outlet, times, figures):
         finish(scene, agent, times, figures)
 
 
-@fault("deleted", "the export is deleted before it is read to its end", SEVERAL, short=5, long=200)
+@fault("deleted", "the export is deleted before it is read to its end", SEVERAL, short=5, long=60)
 def deleted(_bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     with scene.agent() as agent:

@@ -117,8 +117,8 @@ def report_sweeps(outlet, sweeps, figures):
     figures.measure("slowest stop", max(sweep.slowest for sweep in sweeps), " s", at_most=5)
 
 
-@fault("failing-allocations", "the n-th allocation fails, for every n", ("file", "syslog_tcp", "syslog_tls"), short=64,
-       long=1800, repeated=bounded)
+@fault("failing-allocations", "the n-th allocation fails, for every n", ("file", "syslog_tcp", "syslog_tls"), short=40,
+       long=1800, repeated=bounded, spare=("syslog_tcp",))
 def failing_allocations(bench, outlet, times, figures):
     """About 9,000 allocations are made: fewer tries take every so many-th of them."""
     step = max(1, 9000 // times)
@@ -136,7 +136,7 @@ def failing_files(bench, outlet, times, figures):
     report_sweeps(outlet, sweeps, figures)
 
 
-@fault("disk-gone", "from the n-th write or sync on, every one fails", ("file",), short=8, long=100, repeated=bounded)
+@fault("disk-gone", "from the n-th write or sync on, every one fails", ("file",), short=4, long=100, repeated=bounded)
 def disk_gone(bench, outlet, times, figures):
     sweeps = [Sweep(outlet.directory, outlet, call, max(1, most * 2 // times), error, True).run(1, times // 2)
               for call, most, error in (("write", 100, 28), ("sync", 20, 5))]
@@ -164,7 +164,7 @@ def fill(path):
 
 
 @fault("disk-full", "the state's disk is full, then has room again", ("file", "syslog_tcp", "kafka", "kafka_once"), short=1,
-       long=20)
+       long=20, spare=("syslog_tcp",))
 def disk_full(bench, outlet, times, figures):
     with small_disk(outlet.directory / "state"):
         scene = Scene(outlet.directory, outlet)
@@ -229,7 +229,7 @@ def try_states(damaged, states, figures):
     figures.measure("not started", refused, at_most=0)
 
 
-@fault("state-flipped", "one byte of the state is another", ("file",), short=120, long=4000, repeated=unbounded)
+@fault("state-flipped", "one byte of the state is another", ("file",), short=60, long=4000, repeated=unbounded)
 def state_flipped(bench, outlet, times, figures):
     damaged = Damaged(outlet.directory)
     size = len(damaged.state)

@@ -14,7 +14,7 @@ LIVES_MS = {"kafka": (20, 900), "kafka_once": (20, 1500)}
 PIECE = 100
 
 
-@fault("random-kills", "agent killed (kill -9) at random moments", EVERY, short=12, long=1000, repeated=bounded)
+@fault("random-kills", "agent killed (kill -9) at random moments", EVERY, short=8, long=1000, repeated=bounded)
 def random_kills(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     low, high = LIVES_MS.get(outlet.key, (5, 220))
@@ -32,7 +32,7 @@ def random_kills(bench, outlet, times, figures):
     figures.measure("delivered between the kills", round(100 * before / scene.written), " %")
 
 
-@fault("kills-in-an-outage", "agent killed while its peer is down", WITH_PEER, short=3, long=100, repeated=bounded)
+@fault("kills-in-an-outage", "agent killed while its peer is down", WITH_PEER, short=2, long=100, repeated=bounded, spare=("syslog_tls",))
 def kills_in_an_outage(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(500)
@@ -48,7 +48,7 @@ def kills_in_an_outage(bench, outlet, times, figures):
     figures.add(scene.settle())
 
 
-@fault("stop-in-an-outage", "agent stopped (SIGTERM) while its peer is down", WITH_PEER, short=2, long=20)
+@fault("stop-in-an-outage", "agent stopped (SIGTERM) while its peer is down", WITH_PEER, short=1, long=20, spare=("syslog_tls",))
 def stop_in_an_outage(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(200)
@@ -62,7 +62,7 @@ def stop_in_an_outage(bench, outlet, times, figures):
 
 
 @fault("stop-with-a-hung-peer", "agent stopped (SIGTERM) while its peer hangs (SIGSTOP)", WITH_PEER, short=1, long=10,
-       repeated=bounded)
+       repeated=bounded, spare=("syslog_tcp",))
 def stop_with_a_hung_peer(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(200)
@@ -93,7 +93,7 @@ def swallowed(outlet, times):
 
 
 @fault("stop-at-a-black-hole", "agent stopped (SIGTERM) while an address takes connections and no bytes",
-       ("syslog_tcp", "syslog_tls", "kafka"), short=1, long=10, lost=swallowed)
+       ("syslog_tcp", "syslog_tls", "kafka"), short=1, long=10, lost=swallowed, spare=("syslog_tcp",))
 def stop_at_a_black_hole(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(200)
@@ -122,7 +122,7 @@ def stop_under_load(bench, outlet, times, figures):
     figures.measure("slowest stop", slowest, " s", at_most=5)
 
 
-@fault("agent-suspended", "agent suspended (SIGSTOP) in mid-stream", EVERY, short=1, long=10)
+@fault("agent-suspended", "agent suspended (SIGSTOP) in mid-stream", EVERY, short=1, long=10, spare=("file",))
 def agent_suspended(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     with scene.agent() as agent:

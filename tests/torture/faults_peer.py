@@ -34,8 +34,8 @@ def residue(outlet, times):
     return 450 * times if outlet in PLAIN_TCP else 0
 
 
-@fault("peer-killed", "a fast peer is killed (kill -9) in mid-stream and comes back", WITH_PEER, short=2, long=20,
-       lost=residue, repeated=bounded)
+@fault("peer-killed", "a fast peer is killed (kill -9) in mid-stream and comes back", WITH_PEER, short=1, long=20,
+       lost=residue, repeated=bounded, spare=("syslog_tls",))
 def peer_killed(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     slowest, lost = 0, []
@@ -69,7 +69,7 @@ def settle_running(scene, outlet):
 
 
 @fault("peer-restarted", "the peer is stopped in order and started again in mid-stream", WITH_PEER, short=1, long=10,
-       repeated=bounded, lost=residue)
+       repeated=bounded, lost=residue, spare=("syslog_tcp",))
 def peer_restarted(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     slowest = 0
@@ -88,7 +88,7 @@ def peer_restarted(bench, outlet, times, figures):
 
 
 @fault("peer-suspended", "the peer is suspended (SIGSTOP) in mid-stream and goes on", WITH_PEER, short=1, long=8,
-       repeated=bounded)
+       repeated=bounded, spare=("syslog_tls",))
 def peer_suspended(bench, outlet, times, figures):
     """The long form's last suspension outlasts send_timeout (30 s), after which the connection is given up."""
     scene = Scene(outlet.directory, outlet)
@@ -126,21 +126,21 @@ def long_outage(_bench, outlet, times, figures):
     figures.measure("recovery", recovery, " s", at_most=RECOVERY_SECONDS)
 
 
-@fault("memory-in-an-outage", "resident memory while the peer is away and 60,000 records wait", WITH_PEER, short=1, long=10,
-       repeated=bounded)
-def memory_in_an_outage(_bench, outlet, times, figures):
+@fault("memory-in-an-outage", "resident memory while the peer is away and records wait", WITH_PEER, short=1, long=10,
+       repeated=bounded, spare=("syslog_tls",))
+def memory_in_an_outage(bench, outlet, times, figures):
     """Flat means: once its batches are full, an agent whose peer is away takes no more memory, whatever waits."""
     scene = Scene(outlet.directory, outlet)
-    scene.write(20000)
-    growth = 0
+    much = 5000 if bench.form == "short" else 20000
+    scene.write(much)
     with scene.agent() as agent:
         scene.wait_received(scene.written)
         outlet.stop()
-        scene.write(20000)
+        scene.write(much)
         time.sleep(2)
         before = resident_kib(agent.process.pid)
         for _ in range(times):
-            scene.write(40000 // times)
+            scene.write(2 * much // times)
             time.sleep(2)
         growth = resident_kib(agent.process.pid) - before
         outlet.start()
@@ -194,7 +194,7 @@ def unread(_outlet, times):
     return times * (2 * RCVBUF // FRAME_BYTES_MIN + 1)
 
 
-@fault("reset-in-a-frame", "the peer resets the connection at a random byte", ("syslog_tcp",), short=30, long=300,
+@fault("reset-in-a-frame", "the peer resets the connection at a random byte", ("syslog_tcp",), short=8, long=300,
        lost=unread, repeated=bounded)
 def reset_in_a_frame(bench, outlet, times, figures):
     options = ("--rcvbuf", RCVBUF, "--reset-after", "1:20000", "--seed", bench.random.randrange(1 << 30))

@@ -16,14 +16,14 @@ from scene import Scene
 
 RATE = 2_000_000
 RCVBUF = 65536
-EVENTS = 30000
+EVENTS = 20000
 AT_MOST_PERCENT = 5
 
 
 def dies(receiver, bench, hang):
     """Lets the slow reader read for a while, then kills it, and brings back a fast one."""
     wait_still(lambda: receiver.size() > 0, 0.01, 20)
-    time.sleep(bench.random.randint(1500, 3000) / 1000)
+    time.sleep(bench.random.randint(1000, 2500) / 1000)
     if hang:
         receiver.pause()
         time.sleep(1)

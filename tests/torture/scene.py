@@ -8,7 +8,7 @@ import ledger
 from harness import PROGRAM, Agent, config, read_records, wait_for
 from peers import wait_still
 
-CRASHING = PROGRAM.parent / "mapitail_crash"
+CRASHING = PROGRAM.parent / "tests" / "mapitail_crash"
 SETTLE_SECONDS = 90
 
 
