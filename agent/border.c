@@ -8,10 +8,10 @@
 
 bool border_folder(const char *pattern, char *folder, size_t room)
 {
-    size_t wild = strcspn(pattern, "*?["), n = 0;
-    for (size_t i = 0; i < wild; i++)
+    size_t n = os_path_root(pattern), wild = n + strcspn(pattern + n, "*?[");
+    for (size_t i = n; i < wild; i++)
         if (os_is_separator(pattern[i]))
-            n = i ? i : 1; /* the root keeps its separator */
+            n = i;
     if (n >= room || room < 2)
         return false;
     memcpy(folder, n ? pattern : ".", n ? n : 1);

@@ -63,6 +63,7 @@ struct config_output {
     int64_t max_bytes; /* 0: the sink's own bound */
     bool deduplicate;
     int64_t deduplicate_age_ms, deduplicate_count; /* how long, and how many, ids are remembered */
+    uint64_t fingerprint; /* of all that its pipeline depends on, its sources included */
 };
 
 struct config {
@@ -72,6 +73,8 @@ struct config {
     int64_t sync_interval_ms;     /* how often the state is synced to disk */
     int log_level;                /* enum log_level */
     const char *log_file;         /* NULL: standard error */
+    const char *metrics_listen;   /* host:port; NULL: no metrics over HTTP */
+    bool metrics_allow_remote;    /* the address may be one that others can reach */
     struct selector selector;     /* `select:`; default MSExchangeIS* 9646 */
     struct setting_map labels;
     struct setting_list tags;

@@ -130,6 +130,7 @@ struct walk {
     const struct glob_visitor *v;
     char path[GLOB_PATH_MAX];
     size_t n;
+    char separator; /* that of the pattern, between the names that are found */
     bool ended;
     unsigned depth;
 };
@@ -151,7 +152,7 @@ static bool push(struct walk *w, const char *name)
     if (w->n + slash + length + 1 > sizeof w->path)
         return false;
     if (slash)
-        w->path[w->n++] = '/';
+        w->path[w->n++] = w->separator;
     memcpy(w->path + w->n, name, length + 1);
     w->n += length;
     return true;
@@ -244,13 +245,16 @@ static void walk_parts(struct walk *w, const char *pattern)
 
 void glob_walk(const char *pattern, const struct glob_visitor *v)
 {
-    struct walk w = {.v = v};
-    size_t root = 0;
-    while (os_is_separator(pattern[root]))
-        root++;
-    if (root) {
-        w.path[0] = pattern[0];
-        w.n = 1;
-    }
+    struct walk w = {.v = v, .separator = '/'};
+    size_t root = os_path_root(pattern);
+    if (root >= sizeof w.path)
+        return;
+    memcpy(w.path, pattern, root);
+    w.n = root;
+    for (const char *p = pattern; *p; p++)
+        if (os_is_separator(*p)) {
+            w.separator = *p;
+            break;
+        }
     walk_parts(&w, pattern + root);
 }

@@ -29,6 +29,7 @@ enum {
     RETRY_MAX_MS = 5000,
     ONCE_ROUNDS = 4, /* a parser may hold back what looks torn for three looks */
     ONCE_PAUSE_MS = 30,
+    SURVEY_MS = 1000, /* how often files and unread bytes are counted while there is work */
 };
 
 _Static_assert(DEDUP_IN_FLIGHT_MAX >= BATCHES * SINK_BATCH_ITEMS_MAX, "every record in flight is known");
@@ -40,8 +41,12 @@ struct pipeline {
     struct os_thread *thread;
     struct os_watch *watch;
     atomic_bool stop, ended;
+    atomic_llong turned_ms;
     enum pipeline_result result;
-    struct pipeline_counts counts;
+    struct output_counts counts;
+    struct source_counts *source_counts; /* of each source of the configuration */
+    size_t open_files;
+    int64_t last_survey_ms;
 
     struct state *state;
     struct dedup *dedup; /* NULL: everything is shipped */
@@ -60,12 +65,22 @@ struct pipeline {
     size_t lent;
     int64_t retry_ms; /* present wait after a retry; 0: none */
 
-    bool settled_some; /* something was settled since the last save */
+    bool delivered_some; /* of the batch at hand */
+    int64_t settling_ms; /* since 1970 */
+    bool settled_some;   /* something was settled since the last save */
     int64_t last_save_ms, last_sync_ms, last_scan_ms;
     bool unsynced;
+    bool save_fails, sync_fails; /* what was tried last */
 };
 
 /* ---- settling ---- */
+
+static void note_health(struct pipeline *p, bool in_trouble, const char *text)
+{
+    p->counts.in_trouble = in_trouble;
+    p->counts.notice_ms = os_realtime_ns() / 1000000;
+    snprintf(p->counts.notice, sizeof p->counts.notice, "%s", text);
+}
 
 static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)
 {
@@ -73,19 +88,28 @@ static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *no
     struct fault f;
     switch (item->result) {
     case ITEM_DELIVERED:
-        p->counts.delivered++;
+        p->delivered_some = true;
+        note->tail->counts->delivered++;
+        note->tail->counts->last_delivery_ms = p->settling_ms;
+        p->counts.in_trouble = false;
         break;
     case ITEM_REJECTED: {
-        struct dead_letter letter = {p->setup.output->name, item->reason, note->id,
-                                     note->tail->path,      note->offset, item->body};
+        struct dead_letter letter = {.output = p->setup.output->name,
+                                     .reason = item->reason,
+                                     .id = note->id,
+                                     .file = note->tail->path,
+                                     .offset = note->offset,
+                                     .format = p->setup.output->encoder->name,
+                                     .item = item};
         if (!dead_letter_write(p->setup.dead_letters, &letter, &f)) {
             log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text,
                       note->id);
+            note_health(p, true, f.text);
             return false;
         }
         log_warning(p->subject, "record %s of %s at byte %" PRIu64 " went to the dead-letter file: %s",
                     note->id, note->tail->path, note->offset, item->reason ? item->reason : "refused");
-        p->counts.dead_lettered++;
+        note->tail->counts->dead_lettered++;
         break;
     }
     case ITEM_PENDING:
@@ -96,8 +120,9 @@ static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *no
         return false;
     }
     ledger_close(&note->tail->ledger, note->token);
+    note->tail->counts->in_flight--;
     if (note->remembered)
-        p->counts.deduplicated += dedup_settle(p->dedup, note->id);
+        dedup_settle(p->dedup, note->id);
     p->settled_some = true;
     return true;
 }
@@ -115,9 +140,10 @@ static void wait_in_line(struct pipeline *p, struct batch *b)
 
 static void settle_batch(struct pipeline *p, struct batch *b)
 {
-    uint64_t delivered = p->counts.delivered;
+    p->delivered_some = false;
+    p->settling_ms = os_realtime_ns() / 1000000;
     batch_settle(b, settle_item, p);
-    if (p->counts.delivered != delivered)
+    if (p->delivered_some)
         p->retry_ms = 0;
     if (b->count == 0) {
         b->state = BATCH_FREE;
@@ -143,6 +169,7 @@ static void on_notice(void *ctx, enum notice_level level, const char *text)
     struct pipeline *p = ctx;
     static const enum log_level levels[] = {LOG_INFO, LOG_WARNING, LOG_ERROR};
     log_write(levels[level], p->subject, "%s", text);
+    note_health(p, level != NOTICE_INFO, text);
 }
 
 /* ---- submitting ---- */
@@ -244,21 +271,43 @@ static bool is_sound(const struct event *e)
     return e->trust == EVENT_OK && !e->cut;
 }
 
-/* Encodes the latest record behind the batch's other messages. False without memory: nothing was added. */
-static bool add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
+/*
+ * What the output does not take goes whole into the dead-letter file, so that it can be sent when it does.
+ * False without memory.
+ */
+static bool add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
 {
-    size_t body_at = b->bodies.n;
+    uint32_t sequence = p->shape.sequence;
+    size_t max_bytes = p->shape.context.max_bytes;
+    b->bodies.failed = false;
+    buf_cut(&b->bodies, body_at);
+    p->shape.context.max_bytes = MESSAGE_BYTES_MAX;
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
+    p->shape.context.max_bytes = max_bytes;
+    p->shape.sequence = sequence;
     if (status == ENCODE_NO_MEMORY)
         return false;
     if (status == ENCODE_TOO_LARGE) {
         b->bodies.failed = false;
         buf_cut(&b->bodies, body_at);
-        batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes");
-    } else if (!address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL))) {
-        batch_take_back(b);
-        return false;
     }
+    return address(p, b,
+                   batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
+}
+
+/* Encodes the latest record behind the batch's other messages. False without memory: nothing was added. */
+static bool add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
+{
+    size_t count = b->count, body_at = b->bodies.n;
+    enum encode_status status = shape_encode(&p->shape, &b->bodies);
+    bool added = status == ENCODE_TOO_LARGE ? add_oversize(p, b, body_at, note)
+                 : status == ENCODE_NO_MEMORY
+                     ? false
+                     : address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
+    if (!added && b->count != count)
+        batch_take_back(b);
+    if (!added)
+        return false;
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
     return true;
@@ -278,8 +327,9 @@ static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, 
             batch_take_back(b);
         return false;
     }
+    t->counts->in_flight++;
     if (is_copy)
-        dedup_wait(p->dedup, note.id, &t->ledger, note.token);
+        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
     else
         b->notes[b->count - 1].token = note.token;
     if (note.remembered)
@@ -295,11 +345,13 @@ static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
     enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
         ledger_pass(&t->ledger, &p->step.pos);
-        p->counts.deduplicated++;
+        t->counts->deduplicated++;
     } else if (!take_unsettled(p, b, t, answer)) {
         return false;
     }
-    p->counts.selected++;
+    t->counts->selected++;
+    if (p->event.time.present)
+        t->counts->last_event_ms = wtime_unix_ms(&p->event.time);
     return true;
 }
 
@@ -357,14 +409,46 @@ static enum fill fill(struct pipeline *p)
 
 /* ---- saving ---- */
 
+/* One alarm while the state cannot be written or synced, and one word when both work again. */
+static void note_state(struct pipeline *p, const struct fault *f)
+{
+    bool fails = p->save_fails || p->sync_fails;
+    if (!fails && p->counts.state_failed)
+        log_info(p->subject, "the state can be written again; positions are saved");
+    else if (fails && !p->counts.state_failed)
+        log_error(p->subject, "%s; delivering on, a restart would repeat records until this works again",
+                  f->text);
+    p->counts.state_failed = fails;
+    snprintf(p->counts.state_fault, sizeof p->counts.state_fault, "%s", fails ? f->text : "");
+}
+
+/* A save that is under way, and what went wrong first. */
+struct saving {
+    struct pipeline *p;
+    struct fault fault;
+};
+
 static bool save_tail(void *ctx, struct tail *t)
 {
-    struct pipeline *p = ctx;
-    struct fault f;
-    if (tail_save(&p->tail_context, t, &f))
-        return true;
-    log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
-    return false;
+    struct saving *s = ctx;
+    return tail_save(&s->p->tail_context, t, &s->fault);
+}
+
+static bool save_in_transaction(struct pipeline *p, struct fault *f)
+{
+    struct saving s = {.p = p};
+    struct fault committing;
+    bool positions = source_set_each_dirty(p->files, save_tail, &s);
+    bool ids = !p->dedup || dedup_save(p->dedup, positions ? &s.fault : &committing);
+    crash_point("state-written");
+    bool committed = state_commit(p->state, positions && ids ? &s.fault : &committing);
+    crash_point("state-committed");
+    if (committed && positions)
+        source_set_saved(p->files);
+    if (p->dedup)
+        dedup_saved(p->dedup, committed);
+    *f = s.fault;
+    return positions && ids && committed;
 }
 
 static void save(struct pipeline *p)
@@ -373,22 +457,9 @@ static void save(struct pipeline *p)
     p->settled_some = false;
     p->last_save_ms = os_monotonic_ms();
     tick(p); /* a destination that was away for days delivers now, and now the ids begin to age */
-    if (!state_begin(p->state, &f)) {
-        log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
-        return;
-    }
-    bool all = source_set_each_dirty(p->files, save_tail, p);
-    if (p->dedup && !dedup_save(p->dedup, &f))
-        log_error(p->subject, "%s; delivering on, copies of records would be shipped", f.text);
-    crash_point("state-written");
-    bool committed = state_commit(p->state, &f);
-    crash_point("state-committed");
-    if (!committed)
-        log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
-    else if (all)
-        source_set_saved(p->files);
-    if (p->dedup)
-        dedup_saved(p->dedup, committed);
+    p->save_fails = !(state_begin(p->state, &f) && save_in_transaction(p, &f));
+    if (p->save_fails || !p->sync_fails)
+        note_state(p, &f);
     p->unsynced = true;
 }
 
@@ -411,13 +482,31 @@ static void save_if_due(struct pipeline *p)
         save(p);
     if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
         struct fault f;
-        p->unsynced = false;
         p->last_sync_ms = now;
         crash_point("sync-due");
-        if (!state_sync(p->state, &f))
-            log_error(p->subject, "%s; a power cut would repeat records", f.text);
+        p->sync_fails = p->unsynced = !state_sync(p->state, &f);
         crash_point("synced");
+        if (p->sync_fails || !p->save_fails)
+            note_state(p, &f);
     }
+}
+
+/* ---- counting ---- */
+
+/* Between two turns, when the counts add up. */
+static void publish(struct pipeline *p)
+{
+    if (board_publish(p->setup.board, &p->counts, p->source_counts) && p->setup.news)
+        p->setup.news(p->setup.news_ctx);
+}
+
+static void survey(struct pipeline *p, bool is_idle)
+{
+    int64_t now = os_monotonic_ms();
+    if (!is_idle && now - p->last_survey_ms < SURVEY_MS)
+        return;
+    p->last_survey_ms = now;
+    source_set_survey(p->files);
 }
 
 /* ---- waiting ---- */
@@ -454,6 +543,8 @@ static void serve(struct pipeline *p, enum fill reading)
     p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     save_if_due(p);
     bool idle = !can_read && p->lent == 0 && !p->filling;
+    survey(p, idle);
+    publish(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
     log_tick();
 }
@@ -467,6 +558,7 @@ static void loop(struct pipeline *p)
 {
     unsigned drained_rounds = 0;
     while (!atomic_load(&p->stop)) {
+        atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
         enum fill reading = fill(p);
         if (p->filling && (reading != FILL_MORE || batch_is_full(p->filling) || lingers(p->filling)))
             seal(p);
@@ -492,36 +584,39 @@ static void loop(struct pipeline *p)
 
 /* ---- beginning and ending ---- */
 
+size_t output_message_max(const struct config_output *o)
+{
+    size_t max = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
+    size_t sink_max = o->sink->max_message ? o->sink->max_message(o->sink_config) : 0;
+    return sink_max && sink_max < max ? sink_max : max;
+}
+
 static struct encode_context output_context(const struct pipeline *p)
 {
     const struct config_output *o = p->setup.output;
     struct encode_context c = *p->setup.context;
-    size_t sink_max = p->ops->max_message ? p->ops->max_message(o->sink_config) : 0;
     c.original = (enum original_policy)o->original;
     c.diag_context = o->diag_context;
     c.facility = (unsigned)o->facility;
     c.enterprise_number = sv_from(o->enterprise_number);
     c.bom = o->bom;
-    c.max_bytes = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
-    if (sink_max && sink_max < c.max_bytes)
-        c.max_bytes = sink_max;
+    c.max_bytes = output_message_max(o);
     return c;
+}
+
+/* Says why there will be no pipeline, in the log and on the board. */
+static bool cannot_begin(struct pipeline *p, const char *why)
+{
+    log_error(p->subject, "%s", why);
+    note_health(p, true, why);
+    return false;
 }
 
 static bool open_state(struct pipeline *p)
 {
     struct fault f;
-    char set_aside[512];
-    p->state = state_open(p->setup.config->state_directory, set_aside, &f);
-    if (set_aside[0])
-        log_error(p->subject,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
-                  "from the "
-                  "beginning and their records keep their ids",
-                  set_aside);
-    if (!p->state)
-        log_error(p->subject, "%s", f.text);
-    return p->state != NULL;
+    p->state = state_join(p->setup.config->state_directory, &f);
+    return p->state != NULL || cannot_begin(p, f.text);
 }
 
 static bool open_dedup(struct pipeline *p)
@@ -533,10 +628,9 @@ static bool open_dedup(struct pipeline *p)
         return true;
     p->dedup = dedup_new(p->state, o->name, &limits, &f);
     if (!p->dedup)
-        log_error(p->subject, "%s", f.text);
-    else
-        log_debug(p->subject, "%" PRIu64 " delivered ids are known", dedup_count(p->dedup));
-    return p->dedup != NULL;
+        return cannot_begin(p, f.text);
+    log_debug(p->subject, "%" PRIu64 " delivered ids are known", dedup_count(p->dedup));
+    return true;
 }
 
 static bool begin(struct pipeline *p)
@@ -549,20 +643,18 @@ static bool begin(struct pipeline *p)
                                             .subject = p->subject,
                                             .state = p->state,
                                             .selector = &p->setup.config->selector,
-                                            .counts = &p->counts.files};
+                                            .sources = p->setup.config->sources,
+                                            .counts = p->source_counts,
+                                            .open_files = &p->open_files};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))
-            return false;
-    if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context)) {
-        log_error(p->subject, "out of memory");
-        return false;
-    }
+            return cannot_begin(p, "out of memory");
+    if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context))
+        return cannot_begin(p, "out of memory");
     p->host = (struct sink_host){p, on_done, on_notice};
     p->sink = p->ops->open(p->setup.output->sink_config, &p->host, &f);
-    if (!p->sink)
-        log_error(p->subject, "%s", f.text);
-    return p->sink != NULL;
+    return p->sink != NULL || cannot_begin(p, f.text);
 }
 
 static void flush(struct pipeline *p)
@@ -590,8 +682,10 @@ static void end(struct pipeline *p)
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
     }
-    p->counts.abandoned =
-        p->counts.selected - p->counts.delivered - p->counts.dead_lettered - p->counts.deduplicated;
+    for (size_t i = 0; i < p->setup.config->source_count; i++) {
+        p->source_counts[i].abandoned = p->source_counts[i].in_flight;
+        p->source_counts[i].in_flight = 0;
+    }
     source_set_free(p->files);
     shape_free(&p->shape);
     for (size_t i = 0; i < BATCHES; i++)
@@ -604,6 +698,7 @@ static void run(void *ctx)
 {
     struct pipeline *p = ctx;
     if (begin(p)) {
+        p->counts.phase = OUTPUT_RUNNING;
         source_set_scan(p->files);
         loop(p);
         p->result = atomic_load(&p->stop) ? PIPELINE_STOPPED : PIPELINE_DONE;
@@ -611,17 +706,26 @@ static void run(void *ctx)
         p->result = PIPELINE_FAILED;
     }
     end(p);
+    p->counts.phase = p->result == PIPELINE_FAILED ? OUTPUT_FAILED : OUTPUT_ENDED;
+    publish(p);
     atomic_store(&p->ended, true);
+    if (p->setup.news)
+        p->setup.news(p->setup.news_ctx);
 }
 
 struct pipeline *pipeline_new(const struct pipeline_setup *setup)
 {
     struct pipeline *p = calloc(1, sizeof *p);
-    if (!p || !(p->watch = os_watch_new())) {
-        free(p);
+    if (!p)
+        return NULL;
+    p->watch = os_watch_new();
+    p->source_counts = calloc(setup->config->source_count + 1, sizeof *p->source_counts);
+    if (!p->watch || !p->source_counts) {
+        pipeline_free(p);
         return NULL;
     }
     p->setup = *setup;
+    atomic_init(&p->turned_ms, os_monotonic_ms());
     p->ops = setup->output->sink;
     snprintf(p->subject, sizeof p->subject, "output %s", setup->output->name);
     return p;
@@ -639,16 +743,20 @@ void pipeline_stop(struct pipeline *p)
     os_watch_wake(p->watch);
 }
 
+int64_t pipeline_turned_ms(const struct pipeline *p)
+{
+    return atomic_load_explicit(&p->turned_ms, memory_order_relaxed);
+}
+
 bool pipeline_has_ended(struct pipeline *p)
 {
     return atomic_load(&p->ended);
 }
 
-enum pipeline_result pipeline_join(struct pipeline *p, struct pipeline_counts *counts)
+enum pipeline_result pipeline_join(struct pipeline *p)
 {
     os_thread_join(p->thread);
     p->thread = NULL;
-    *counts = p->counts;
     return p->result;
 }
 
@@ -657,5 +765,6 @@ void pipeline_free(struct pipeline *p)
     if (!p)
         return;
     os_watch_free(p->watch);
+    free(p->source_counts);
     free(p);
 }

@@ -62,12 +62,19 @@ static enum encode_status without_memory(struct buf *out, size_t start)
     return ENCODE_NO_MEMORY;
 }
 
+void shape_event(struct shape *s, const struct event *event)
+{
+    s->record.kind = RECORD_EVENT;
+    s->record.event = event;
+    s->record.id[0] = s->record.hash[0] = '\0';
+}
+
 enum encode_status shape_encode(struct shape *s, struct buf *out)
 {
     size_t start = out->n;
     uint32_t sequence = s->sequence >= INT32_MAX ? 1 : s->sequence + 1;
     /* Only what is shipped is worth the hash. */
-    if (s->encoder->ships_hash && !identity_fill_hash(s->identity, &s->record))
+    if (s->encoder->ships_hash && s->record.id[0] && !identity_fill_hash(s->identity, &s->record))
         return without_memory(out, start);
     enum encode_status status = s->encoder->encode(&s->context, &s->record, sequence, out);
     if (out->starved)

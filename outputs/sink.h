@@ -69,7 +69,8 @@ enum sink_proof {
     PROOF_NONE,    /* handed to the network (UDP) or a pipe */
     PROOF_WRITTEN, /* written to a file */
     PROOF_TCP_ACK, /* the peer's TCP has acknowledged the bytes; the peer's program may not have read them */
-    PROOF_FSYNC,   /* on disk */
+    PROOF_TCP_REPLAY,  /* the same, and after a broken connection the last of them are sent again */
+    PROOF_FSYNC,       /* on disk */
     PROOF_APPLICATION, /* the receiving program answered for it */
     PROOF_REPLICATED,  /* acks=all: every in-sync replica has it */
 };

@@ -103,8 +103,8 @@ struct sink {
 
 /* --- saying --- */
 
-__attribute__((format(printf, 3, 4))) static void say(struct sink *s, enum notice_level level,
-                                                      const char *format, ...)
+__attribute__((format(__printf__, 3, 4))) static void say(struct sink *s, enum notice_level level,
+                                                          const char *format, ...)
 {
     char text[TEXT_MAX + 40];
     unsigned held;

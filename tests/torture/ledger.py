@@ -19,6 +19,7 @@ SYSLOG = re.compile(rb'<\d{1,3}>1 \S+ (?P<host>\S+) MSExchangeIS - 9646 .*record
                     rb'\[mapi@32473 id="(?P<id>[0-9a-f-]{36})".* user="(?P<user>[^"]*)".*\] Mapi session "(?P<dn>[^"]+)" '
                     rb'exceeded the maximum of 32 objects of type "session"\.$', re.S)
 OVERSIZE_EVERY = 50
+SHOWN = 3  # damaged messages of a verdict that are printed
 
 
 @functools.lru_cache(maxsize=None)
@@ -70,7 +71,12 @@ def number_of(message):
 def tally(written, messages, dead_ids=()):
     """Holds messages against the events numbered in `written` (an iterable of numbers)."""
     wanted = set(written)
-    times = collections.Counter(number_of(m) for m in messages)
+    times = collections.Counter()
+    for message in messages:
+        number = number_of(message)
+        times[number] += 1
+        if number is None and times[None] <= SHOWN:
+            print("# damaged:", message[:1500])
     damaged = times.pop(None, 0)
     dead = {n for n in wanted if event_id(n) in set(dead_ids)} if dead_ids else set()
     lost = wanted - set(times) - dead

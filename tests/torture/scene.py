@@ -43,7 +43,7 @@ class Scene:
         return self.next - 1
 
     def agent(self, *arguments, program=PROGRAM, **environment):
-        return Agent(self.config, *arguments, program=program, environment={**os.environ, **environment})
+        return Agent(self.config, *arguments, command=[program], environment={**os.environ, **environment})
 
     def wait_received(self, count, seconds=SETTLE_SECONDS):
         try:

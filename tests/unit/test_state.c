@@ -138,6 +138,7 @@ Test(state, a_damaged_file_is_set_aside_and_the_agent_starts)
     state = state_open(directory, aside, &fault);
     cr_assert(state, "%s", fault.text);
     cr_assert(strstr(aside, "state.db.damaged-"));
+    cr_assert(strstr(fault.text, "not a database"), "%s", fault.text);
     cr_assert_not(state_find(state, "a", put.id, &got));
     cr_assert(state_put(state, "a", &(struct state_file){.id = put.id}, "p", &fault));
 }
@@ -150,6 +151,26 @@ Test(state, a_file_of_nul_bytes_is_set_aside)
     overwrite(0, nul, sizeof nul);
     state = state_open(directory, aside, &fault);
     cr_assert(state, "%s", fault.text);
+}
+
+Test(state, two_handles_on_one_directory_work_side_by_side)
+{
+    struct state *other = state_join(directory, &fault);
+    struct state_file one = sample(1), two = sample(2), got;
+    cr_assert(other);
+    cr_assert(state_put(state, "a", &one, "p", &fault));
+    cr_assert(state_put(other, "b", &two, "p", &fault), "%s", fault.text);
+    cr_assert(state_find(other, "a", one.id, &got));
+    state_close(other);
+}
+
+Test(state, a_mark_is_kept_per_output_and_source)
+{
+    cr_assert_not(state_marked(state, "a", "s"));
+    cr_assert(state_mark(state, "a", "s", &fault));
+    reopen();
+    cr_assert(state_marked(state, "a", "s"));
+    cr_assert_not(state_marked(state, "b", "s"));
 }
 
 static int64_t add_block(const char *output, uint8_t first, size_t count)
@@ -171,88 +192,6 @@ static void note_block(void *ctx, const struct state_block *block)
     struct seen *seen = ctx;
     cr_assert_eq(block->at_ms, 1771408800000);
     seen->firsts[seen->count++] = block->ids[0];
-}
-
-/* Every byte of a page in turn is another; the state must open, and be readable, each time. */
-static void flip_each_byte(long page, long first, long last)
-{
-    static char image[1 << 16], flipped[1 << 16];
-    char path[128];
-    snprintf(path, sizeof path, "%s/state.db", directory);
-    state_close(state);
-    state = NULL;
-    FILE *f = fopen(path, "rb");
-    cr_assert(f);
-    size_t n = fread(image, 1, sizeof image, f);
-    fclose(f);
-    for (long at = page + first; at < page + last; at++) {
-        memcpy(flipped, image, n);
-        if (flipped[at] == 0)
-            continue;
-        flipped[at] ^= 2;
-        remove(path);
-        fclose(fopen(path, "wb"));
-        overwrite(0, flipped, n);
-        state = state_open(directory, aside, &fault);
-        cr_assert(state, "byte %ld: %s", at, fault.text);
-        struct seen seen = {0};
-        cr_expect(state_each_block(state, "a", note_block, &seen, &fault), "byte %ld: %s", at, fault.text);
-        state_close(state);
-        state = NULL;
-    }
-}
-
-Test(state, a_column_of_another_name_is_damage)
-{
-    /* The schema's text stands at the end of the first page. */
-    flip_each_byte(0, 3800, 3920);
-}
-
-Test(state, an_index_that_points_nowhere_is_damage)
-{
-    add_block("a", 10, 3);
-    reopen();
-    state_close(state);
-    char path[128];
-    snprintf(path, sizeof path, "%s/state.db", directory);
-    FILE *f = fopen(path, "rb");
-    fseek(f, 0, SEEK_END);
-    long size = ftell(f);
-    fclose(f);
-    state = state_open(directory, aside, &fault);
-    flip_each_byte(size - 4096, 4060, 4096);
-}
-
-Test(state, a_format_that_is_no_number_is_damage)
-{
-    char other[200];
-    snprintf(other, sizeof other, "sqlite3 %s/state.db \"UPDATE meta SET value = '' WHERE key = 'format'\"",
-             directory);
-    state_close(state);
-    cr_assert_eq(system(other), 0);
-    state = state_open(directory, aside, &fault);
-    cr_assert(state, "%s", fault.text);
-    cr_assert(strstr(aside, "state.db.damaged-"));
-}
-
-Test(state, two_handles_on_one_directory_work_side_by_side)
-{
-    struct state *other = state_open(directory, aside, &fault);
-    struct state_file one = sample(1), two = sample(2), got;
-    cr_assert(other);
-    cr_assert(state_put(state, "a", &one, "p", &fault));
-    cr_assert(state_put(other, "b", &two, "p", &fault), "%s", fault.text);
-    cr_assert(state_find(other, "a", one.id, &got));
-    state_close(other);
-}
-
-Test(state, a_mark_is_kept_per_output_and_source)
-{
-    cr_assert_not(state_marked(state, "a", "s"));
-    cr_assert(state_mark(state, "a", "s", &fault));
-    reopen();
-    cr_assert(state_marked(state, "a", "s"));
-    cr_assert_not(state_marked(state, "b", "s"));
 }
 
 Test(state, blocks_of_an_output_come_newest_first_also_after_reopening)
