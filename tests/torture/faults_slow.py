@@ -8,7 +8,7 @@ import time
 
 import anchors
 import ledger
-from faults_peer import Received, frames_of
+from faults_peer import FRAME_BYTES_MIN, Received, frames_of
 from harness import Skip
 from peers import Receiver, wait_still
 from rows import bounded, fault, unbounded
@@ -18,6 +18,7 @@ RATE = 2_000_000
 RCVBUF = 65536
 EVENTS = 20000
 AT_MOST_PERCENT = 5
+REPLAY_TAIL = 4 * RCVBUF  # more than the reader's receive buffer, which Linux doubles
 
 
 def dies(receiver, bench, hang):
@@ -37,9 +38,9 @@ def slow_receiver(directory):
     return Receiver(directory, "--rate", RATE, "--rcvbuf", RCVBUF)
 
 
-def agents_turn(bench, directory, hang):
+def agents_turn(bench, directory, hang, **settings):
     with slow_receiver(directory) as receiver:
-        scene = Scene(directory, Received(directory, receiver))
+        scene = Scene(directory, Received(directory, receiver), **settings)
         scene.write(EVENTS)
         with scene.agent() as agent:
             dies(receiver, bench, hang)
@@ -90,3 +91,16 @@ def slow_reader_killed(bench, outlet, times, figures):
        lost=unbounded, repeated=bounded)
 def hung_reader_killed(bench, outlet, times, figures):
     beside_the_anchors(bench, outlet.directory, times, figures, hang=True)
+
+
+def replayed(_outlet, times):
+    """The tail goes out again at each connection: the one after the death, and those of the agent's next starts."""
+    return bounded("syslog_tcp", times) + 3 * times * (REPLAY_TAIL // FRAME_BYTES_MIN)
+
+
+@fault("slow-reader-replayed", "the same, and the agent sends again what the reader may not have read (`replay_tail`)",
+       ("syslog_tcp",), short=0, long=5, repeated=replayed)
+def slow_reader_replayed(bench, outlet, times, figures):
+    for i in range(times):
+        figures.add(agents_turn(bench, outlet.directory / f"agent-{i}", hang=bool(i % 2), replay_tail=REPLAY_TAIL))
+    figures.faults = times
