@@ -263,6 +263,42 @@ def state_truncated(bench, outlet, times, figures):
     try_states(damaged, states, figures)
 
 
+def short_of_memory(damaged, number, nth):
+    """An agent whose nth allocation fails finds a sound state: (what was wrong, messages over all runs)."""
+    place = damaged.directory / f"try-{number}"
+    (place / "state").mkdir(parents=True)
+    (place / "state" / "state.db").write_bytes(damaged.state)
+    path = config(place, [damaged.export], [{"name": "out", "type": "file", "path": str(place / "out.ndjson")}])
+    environment = {**os.environ, "LD_PRELOAD": shim(), "SHIM_FAIL": f"malloc:{nth}"}
+    with Agent(path, "--once", environment=environment) as agent:
+        code = agent.wait(20)
+    with Agent(path, "--once") as agent:
+        agent.wait(60)
+    bad = [] if code in DOCUMENTED_EXITS else [f"malloc {nth}: exit {code}"]
+    bad += [f"malloc {nth}: {p.name}" for p in (place / "state").glob("*damaged*")]
+    out = place / "out.ndjson"
+    messages = damaged.before + (out.read_bytes().splitlines() if out.exists() else [])
+    shutil.rmtree(place)
+    return bad, messages
+
+
+@fault("failing-allocations-resumed", "the n-th allocation fails in an agent that goes on from its state", ("file",), short=24,
+       long=1500)
+def failing_allocations_resumed(bench, outlet, times, figures):
+    damaged = Damaged(outlet.directory)
+    step = max(1, 9000 // times)
+    numbers = range(bench.random.randint(1, step), 9000, step)
+    wrong = []
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        for bad, messages in pool.map(lambda pair: short_of_memory(damaged, *pair), enumerate(numbers)):
+            wrong += bad
+            figures.faults += 1
+            figures.add(ledger.tally(range(1, 601), messages))
+    for line in wrong[:20]:
+        print("#", line)
+    figures.measure("crashes and states set aside", len(wrong), at_most=0)
+
+
 # ---- others ----
 
 @fault("second-agent", "two agents are started on one state", ("file",), short=5, long=100)
