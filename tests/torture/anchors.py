@@ -54,12 +54,12 @@ def find_syslog_ng():
 
 
 class Sender:
-    """Ships the lines of `export` to `port` until it is ended."""
+    """Ships the lines of `export` to the receiver until it is ended."""
 
-    def __init__(self, directory, export, port):
+    def __init__(self, directory, export, receiver):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir()
-        self.export, self.port, self.process = export, port, None
+        self.export, self.host, self.port, self.process = export, receiver.host, receiver.port, None
 
     def __enter__(self):
         command, environment = self.command()
@@ -86,7 +86,7 @@ module(load="imfile")
 template(name="line" type="string" string="%msg%\\n")
 input(type="imfile" file="{self.export}" tag="export" ruleset="forward" persistStateInterval="100")
 ruleset(name="forward") {{
-  action(type="omfwd" target="127.0.0.1" port="{self.port}" protocol="tcp" template="line"
+  action(type="omfwd" target="{self.host}" port="{self.port}" protocol="tcp" template="line"
     queue.type="linkedList" queue.filename="forward" queue.saveOnShutdown="on"
     action.resumeRetryCount="-1" action.resumeInterval="1")
 }}
@@ -106,7 +106,7 @@ class SyslogNg(Sender):
         path.write_text(f'''@version: 3.35
 options {{ time-reopen(1); stats-freq(0); }};
 source s {{ file("{self.export}" follow-freq(0.1) flags(no-parse) log-msg-size(65536)); }};
-destination d {{ network("127.0.0.1" port({self.port}) transport("tcp") template("${{MESSAGE}}\\n")); }};
+destination d {{ network("{self.host}" port({self.port}) transport("tcp") template("${{MESSAGE}}\\n")); }};
 log {{ source(s); destination(d); flags(flow-control); }};
 ''')
         files = [f"--{name}={self.directory}/{name}" for name in ("persist-file", "pidfile", "control")]

@@ -56,7 +56,7 @@ def anchors_turn(bench, anchor, directory, hang):
     with slow_receiver(directory) as receiver:
         export = directory / "events.log"
         export.write_bytes(ledger.text(1, EVENTS))
-        with anchor(directory / "sender", export, receiver.port):
+        with anchor(directory / "sender", export, receiver):
             dies(receiver, bench, hang)
             wait_still(receiver.size, 6, 120)
         return EVENTS - len(anchors.numbers(receiver.streams()))

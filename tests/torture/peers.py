@@ -33,10 +33,12 @@ def octet_frames(data):
 class Receiver:
     """receiver.py: start, kill with bytes unread, start again on the same port."""
 
-    def __init__(self, directory, *options, host="127.0.0.1", prefix=()):
+    def __init__(self, directory, *options, host=None, prefix=()):
         self.directory = pathlib.Path(directory) / "receiver"
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.host, self.port, self.prefix = host, free_port(), list(prefix)
+        # An address of our own: while it is down, nobody else's sender may come to its port, or take it.
+        self.host = host or f"127.{os.getpid() >> 8 & 127}.{os.getpid() & 255}.1"
+        self.port, self.prefix = free_port(), list(prefix)
         self.options = list(map(str, options))
         self.process = None
 
