@@ -274,12 +274,14 @@ static void read_document(struct document *d)
     read_mapping(d, "state");
     read_mapping(d, "log");
     read_mapping(d, "metrics");
+    read_mapping(d, "coverage");
     read_mapping(d, "record");
     read_select(d);
     read_sources(d);
     read_outputs(d);
     default_dead_letter(d);
     config_check_metrics(d);
+    config_check_coverage(d);
     config_check_record(d);
     config_check(d);
     if (d->reading.messages->errors == 0)

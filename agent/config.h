@@ -61,6 +61,7 @@ struct config_output {
     const char *enterprise_number;
     int bom;           /* 0 auto, 1 always, 2 never */
     int64_t max_bytes; /* 0: the sink's own bound */
+    bool coverage;     /* coverage records go here too */
     bool deduplicate;
     int64_t deduplicate_age_ms, deduplicate_count; /* how long, and how many, ids are remembered */
     uint64_t fingerprint; /* of all that its pipeline depends on, its sources included */
@@ -75,6 +76,7 @@ struct config {
     const char *log_file;         /* NULL: standard error */
     const char *metrics_listen;   /* host:port; NULL: no metrics over HTTP */
     bool metrics_allow_remote;    /* the address may be one that others can reach */
+    int64_t coverage_interval_ms; /* 0: no coverage records */
     struct selector selector;     /* `select:`; default MSExchangeIS* 9646 */
     struct setting_map labels;
     struct setting_list tags;

@@ -81,6 +81,17 @@ const struct setting config_metrics_settings[] = {
          "proves who he is."},
     {0}};
 
+const struct setting config_coverage_settings[] = {
+    {.key = "interval",
+     .type = SETTING_DURATION,
+     .offset = CONFIG(coverage_interval_ms),
+     .fallback = "0",
+     .max = HOUR * 24 * 7,
+     .help = "How often each output is told which records were read, so that a server without matches can be "
+             "told "
+             "from one that is not looked at; 0 for never, else at least 1s."},
+    {0}};
+
 const struct setting config_record_settings[] = {
     {.key = "labels",
      .type = SETTING_MAP,
@@ -244,6 +255,11 @@ const struct setting config_output_settings[] = {
      .help = "Longest message; longer ones lose their optional parts, and go to the dead-letter file if that "
              "is not "
              "enough. 0 is what the destination can take; else at least 480."},
+    {.key = "coverage",
+     .type = SETTING_BOOL,
+     .offset = OUTPUT(coverage),
+     .fallback = "true",
+     .help = "Whether coverage records go here, where the configuration asks for them."},
     {.key = "deduplicate",
      .type = SETTING_BOOL,
      .offset = OUTPUT(deduplicate),
@@ -275,6 +291,8 @@ const struct config_section config_sections[] = {
     {"log", config_log_settings, false, false, "The agent's own messages."},
     {"metrics", config_metrics_settings, false, false,
      "Counts for Prometheus, and whether the agent lives and delivers, over HTTP."},
+    {"coverage", config_coverage_settings, false, false,
+     "Records that say what was read, beside those of events."},
     {"record", config_record_settings, false, false, "What every record carries along."},
     {"select", config_select_settings, true, false,
      "Which events are taken; without it, event 9646 of providers that begin with MSExchangeIS."},

@@ -48,7 +48,8 @@ enum { OUTPUT_NOTICE_BYTES = 256 };
 /* What concerns all sources of an output alike. */
 struct output_counts {
     enum output_phase phase;
-    uint64_t retried;  /* records submitted again */
+    uint64_t retried;                              /* records submitted again */
+    uint64_t coverage_delivered, coverage_refused; /* coverage records, which are no events */
     bool in_trouble;   /* the latest notice tells of trouble and nothing was delivered since */
     bool state_failed; /* positions cannot be saved at present: delivery goes on, a restart would repeat */
     int64_t notice_ms; /* when the destination's latest notice came, since 1970; 0: none */

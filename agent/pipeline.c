@@ -52,6 +52,7 @@ struct pipeline {
     struct dedup *dedup; /* NULL: everything is shipped */
     struct tail_context tail_context;
     struct source_set *files;
+    struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
     struct shape shape;
     struct event event;
     struct step step;
@@ -82,10 +83,32 @@ static void note_health(struct pipeline *p, bool in_trouble, const char *text)
     snprintf(p->counts.notice, sizeof p->counts.notice, "%s", text);
 }
 
+/* What was read is told once, or not at all: it is no event, holds back no position and has no dead letter.
+ */
+static bool settle_coverage(struct pipeline *p, struct sink_item *item)
+{
+    if (item->result == ITEM_DELIVERED) {
+        p->delivered_some = true;
+        p->counts.in_trouble = false;
+        p->counts.coverage_delivered++;
+        return true;
+    }
+    if (item->result == ITEM_REJECTED) {
+        p->counts.coverage_refused++;
+        log_warning(p->subject, "a coverage record was refused: %s",
+                    item->reason ? item->reason : "no reason");
+        return true;
+    }
+    item->result = ITEM_PENDING;
+    return false;
+}
+
 static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)
 {
     struct pipeline *p = ctx;
     struct fault f;
+    if (!note->tail)
+        return settle_coverage(p, item);
     switch (item->result) {
     case ITEM_DELIVERED:
         p->delivered_some = true;
@@ -350,6 +373,7 @@ static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
         return false;
     }
     t->counts->selected++;
+    cover_matched(t->cover, &p->event);
     if (p->event.time.present)
         t->counts->last_event_ms = wtime_unix_ms(&p->event.time);
     return true;
@@ -373,6 +397,25 @@ static void tick(struct pipeline *p)
     shape_tick(&p->shape);
     if (p->dedup)
         dedup_tick(p->dedup, wtime_unix_ms(&p->shape.now));
+}
+
+/* Tells what was read, when the time has come and there is room; or what there is to tell now. */
+static void add_coverage(struct pipeline *p, bool now)
+{
+    const struct coverage_record *r;
+    if (p->coverage && now)
+        coverage_hasten(p->coverage);
+    if (!p->coverage || coverage_wait_ms(p->coverage, os_monotonic_ms()) > 0)
+        return;
+    tick(p);
+    for (struct batch *b;
+         (b = batch_to_fill(p)) && (r = coverage_next(p->coverage, &p->shape.now, os_monotonic_ms()));) {
+        struct batch_note note = {.tail = NULL};
+        if (!shape_coverage(&p->shape, &r->event, &r->facts, r->path) || !add_message(p, b, &note))
+            log_warning(p->subject, "out of memory; a record of what was read is left out");
+        if (batch_is_full(b))
+            seal(p);
+    }
 }
 
 /* Reads until a batch is full, nothing is left, or it is time to look around. */
@@ -526,6 +569,8 @@ static void look_around(struct pipeline *p, bool changed)
 static int idle_wait_ms(const struct pipeline *p)
 {
     int wait = source_set_wait_ms(p->files);
+    int64_t coverage = p->coverage ? coverage_wait_ms(p->coverage, os_monotonic_ms()) : wait;
+    wait = coverage < wait ? (int)coverage : wait;
     if (p->waiting && p->waiting->not_before_ms) {
         int64_t left = p->waiting->not_before_ms - os_monotonic_ms();
         if (left < wait)
@@ -559,6 +604,7 @@ static void loop(struct pipeline *p)
     unsigned drained_rounds = 0;
     while (!atomic_load(&p->stop)) {
         atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
+        add_coverage(p, false);
         enum fill reading = fill(p);
         if (p->filling && (reading != FILL_MORE || batch_is_full(p->filling) || lingers(p->filling)))
             seal(p);
@@ -633,11 +679,21 @@ static bool open_dedup(struct pipeline *p)
     return true;
 }
 
+static bool open_coverage(struct pipeline *p)
+{
+    struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 3);
+    const struct config *c = p->setup.config;
+    if (c->coverage_interval_ms == 0 || !p->setup.output->coverage)
+        return true;
+    p->coverage = coverage_new(c, p->setup.output, p->setup.context->agent_name, &now, os_monotonic_ms());
+    return p->coverage || cannot_begin(p, "out of memory");
+}
+
 static bool begin(struct pipeline *p)
 {
     struct fault f;
     struct encode_context context = output_context(p);
-    if (!open_state(p) || !open_dedup(p))
+    if (!open_state(p) || !open_dedup(p) || !open_coverage(p))
         return false;
     p->tail_context = (struct tail_context){.output = p->setup.output->name,
                                             .subject = p->subject,
@@ -645,7 +701,8 @@ static bool begin(struct pipeline *p)
                                             .selector = &p->setup.config->selector,
                                             .sources = p->setup.config->sources,
                                             .counts = p->source_counts,
-                                            .open_files = &p->open_files};
+                                            .open_files = &p->open_files,
+                                            .coverage = p->coverage};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))
@@ -660,6 +717,7 @@ static bool begin(struct pipeline *p)
 static void flush(struct pipeline *p)
 {
     int64_t until = os_monotonic_ms() + STOP_FLUSH_MS;
+    add_coverage(p, true);
     seal(p);
     for (int64_t left; (left = until - os_monotonic_ms()) > 0 && !nothing_left(p);) {
         submit_waiting(p);
@@ -687,6 +745,7 @@ static void end(struct pipeline *p)
         p->source_counts[i].in_flight = 0;
     }
     source_set_free(p->files);
+    coverage_free(p->coverage);
     shape_free(&p->shape);
     for (size_t i = 0; i < BATCHES; i++)
         batch_free(p->batches[i]);

@@ -43,6 +43,11 @@ __attribute__((warn_unused_result)) bool shape_record(struct shape *s, const str
 /* The same for an encoder of plain events: the record has no meaning and no identity. */
 void shape_event(struct shape *s, const struct event *event);
 
+/* The same for what was read: the event is made up, and its id is that of its content. False without memory.
+ */
+__attribute__((warn_unused_result)) bool shape_coverage(struct shape *s, const struct event *event,
+                                                        const struct coverage *facts, const char *path);
+
 /* Appends the latest record's message to out, or nothing: TOO_LARGE will always be, NO_MEMORY may pass. */
 enum encode_status shape_encode(struct shape *s, struct buf *out);
 

@@ -89,6 +89,8 @@ static void put_output(void *ctx, const struct fleet_output *o)
     put_time(b, SV(",\"notice_time\":\""), c->notice_ms * 1000000);
     json_field(b, SV(",\"state_fault\":\""), sv_from(c->state_fault));
     json_number(b, SV(",\"retried\":"), c->retried);
+    json_number(b, SV(",\"coverage_delivered\":"), c->coverage_delivered);
+    json_number(b, SV(",\"coverage_refused\":"), c->coverage_refused);
     put_sources(b, o);
     json_close(b, mark, "{}");
 }

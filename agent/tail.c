@@ -24,6 +24,7 @@ struct tail *tail_new(const struct tail_context *c, const struct config_source *
     }
     t->source = source;
     t->counts = &c->counts[source - c->sources];
+    t->cover = coverage_open(c->coverage, source);
     t->size_found = info->size;
     t->modified_seen_ns = info->modified_ns;
     t->active_ms = os_monotonic_ms();
@@ -45,6 +46,7 @@ static void close_export(const struct tail_context *c, struct tail *t)
 void tail_free(const struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
+    coverage_close(t->cover);
     ledger_free(&t->ledger);
     free(t->path);
     free(t);
@@ -201,6 +203,7 @@ static bool begin_reading(const struct tail_context *c, struct tail *t)
         if (t->start_at_end && !skip_old_content(c, t))
             return false;
         take_into_state(c, t);
+        cover_begin(t->cover, t->path, t->export.ops->name, &t->ledger.safe);
         t->back_off_ms = 0;
         return true;
     case EXPORT_WAITING:
@@ -298,6 +301,7 @@ static void count_vanished(const struct tail_context *c, struct tail *t, const c
     uint64_t read_to = t->ledger.safe.offset;
     if (t->saved.fingerprint_bytes && t->size_seen > read_to && t->status != TAIL_IDLE) {
         t->counts->vanished_bytes += t->size_seen - read_to;
+        cover_vanished(t->cover, t->size_seen - read_to);
         log_warning(c->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what,
                     t->size_seen - read_to);
     } else {
@@ -348,6 +352,7 @@ static void report_skip(const struct tail_context *c, struct tail *t, const stru
 {
     t->counts->damaged_parts++;
     t->counts->damaged_bytes += s->length;
+    cover_damaged(t->cover, s->length);
     log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path,
                 s->offset, s->reason, s->length);
 }
@@ -355,6 +360,7 @@ static void report_skip(const struct tail_context *c, struct tail *t, const stru
 static void report_gap(const struct tail_context *c, struct tail *t, const struct step *s)
 {
     t->counts->overwritten_events += s->skipped_events;
+    cover_overwritten(t->cover, s->skipped_events);
     log_warning(c->subject, "%s: %s: %" PRIu64 " events", t->path, s->reason, s->skipped_events);
 }
 
@@ -375,6 +381,7 @@ static enum tail_step fatal(const struct tail_context *c, struct tail *t, const 
 static void count_read(struct tail *t, const struct step *step)
 {
     struct parser_counts counts;
+    uint64_t before = t->counts->read;
     t->export.ops->counts(t->export.parser, &counts);
     if (counts.counts_records) {
         t->counts->read += counts.records - t->records_seen;
@@ -383,6 +390,7 @@ static void count_read(struct tail *t, const struct step *step)
         t->counts->read += step->kind == STEP_EVENT;
         t->counts->read_is_least = true;
     }
+    cover_moved(t->cover, &step->pos, t->counts->read - before, !counts.counts_records);
 }
 
 enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)

@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "counts.h"
+#include "coverage.h"
 #include "export.h"
 #include "ledger.h"
 #include "state.h"
@@ -24,6 +25,7 @@ struct tail_context {
     const struct config_source *sources; /* of the configuration */
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
+    struct coverage_book *coverage;      /* NULL: nobody wants to know what was read */
 };
 
 enum tail_status {
@@ -38,6 +40,7 @@ struct tail {
     struct tail *same_hash; /* in the set's table */
     const struct config_source *source;
     struct source_counts *counts; /* of that source */
+    struct cover *cover;          /* what was read of it; NULL: not asked */
     char *path;                   /* the latest name; owned */
     struct state_file saved;
     struct export export;
