@@ -32,7 +32,8 @@ def random_kills(bench, outlet, times, figures):
     figures.measure("delivered between the kills", round(100 * before / scene.written), " %")
 
 
-@fault("kills-in-an-outage", "agent killed while its peer is down", WITH_PEER, short=2, long=100, repeated=bounded, spare=("syslog_tls",))
+@fault("kills-in-an-outage", "agent killed while its peer is down", WITH_PEER, short=2, long=100, repeated=bounded,
+       spare=("syslog_tls",))
 def kills_in_an_outage(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(500)
@@ -48,7 +49,8 @@ def kills_in_an_outage(bench, outlet, times, figures):
     figures.add(scene.settle())
 
 
-@fault("stop-in-an-outage", "agent stopped (SIGTERM) while its peer is down", WITH_PEER, short=1, long=20, spare=("syslog_tls",))
+@fault("stop-in-an-outage", "agent stopped (SIGTERM) while its peer is down", WITH_PEER, short=1, long=20,
+       spare=("syslog_tls",))
 def stop_in_an_outage(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     scene.write(200)

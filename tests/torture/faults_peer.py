@@ -67,8 +67,8 @@ def replayed(_outlet, times):
     return bounded("syslog_tcp", times) + (times + 1) * (REPLAY_TAIL // FRAME_BYTES_MIN)
 
 
-@fault("peer-killed-replayed", "the same, and the agent sends again what the peer may not have read (`replay_tail`)", PLAIN_TCP,
-       short=1, long=10, repeated=replayed, spare=("syslog_tls",))
+@fault("peer-killed-replayed", "the same, and the agent sends again what the peer may not have read (`replay_tail`)",
+       PLAIN_TCP, short=1, long=10, repeated=replayed, spare=("syslog_tls",))
 def peer_killed_replayed(bench, outlet, times, figures):
     killed_again_and_again(bench, Scene(outlet.directory, outlet, replay_tail=REPLAY_TAIL), times, figures)
 
@@ -280,7 +280,8 @@ def half_open(bench, outlet, times, figures):
                 receiver.kill()
                 scene.write(300)
                 begun = time.monotonic()
-                wait_for(lambda: agent.log().count(" lost: ") > turn, limit + 20, "the detection")  # pylint: disable=cell-var-from-loop
+                wait_for(lambda: agent.log().count(" lost: ") > turn,  # pylint: disable=cell-var-from-loop
+                         limit + 20, "the detection")
                 detection = max(detection, time.monotonic() - begun)
                 appear()
                 receiver.start()

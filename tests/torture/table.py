@@ -71,7 +71,8 @@ def number(n):
 def with_bar(value, most, faults):
     if most in (0, None):
         return number(value)
-    return number(value) + (f" (≤ {number(most // faults)} each)" if faults > 1 and most % faults == 0 else f" (≤ {number(most)})")
+    each = faults > 1 and most % faults == 0
+    return number(value) + (f" (≤ {number(most // faults)} each)" if each else f" (≤ {number(most)})")
 
 
 def measure_text(m):
@@ -99,7 +100,8 @@ def output_name(key):
 
 
 def fault_table(rows, results):
-    out = [line(["fault", "output", "injected", "records", "lost", "repeated", "also measured"]), "|---|---|--:|--:|--:|--:|---|"]
+    out = [line(["fault", "output", "injected", "records", "lost", "repeated", "also measured"]),
+           "|---|---|--:|--:|--:|--:|---|"]
     out += [line([row.title, output_name(row.outlet), *cells(results.get(row.name))]) for row in rows]
     return out
 
