@@ -240,7 +240,8 @@ def agent_is_alive(agent):
 @contextlib.contextmanager
 def other_host():
     """A network namespace as another host: (its name, its address, how it goes away, how it comes back)."""
-    name, ours, theirs = f"mapitail-{os.getpid()}", "10.213.77.1", "10.213.77.2"
+    network = f"10.{200 + (os.getpid() >> 8) % 50}.{os.getpid() & 255}"  # two runs at a time have two networks
+    name, ours, theirs = f"mapitail-{os.getpid()}", f"{network}.1", f"{network}.2"
     link = f"mt{os.getpid() % 100000}"
 
     def ip(*arguments):
