@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `mapitail check`: every mistake of the configuration, and what each output's proof of delivery proves. */
 #include "load.h"
+#include "os_channel.h"
 #include "os_process.h"
 #include "run.h"
 #include "sink.h"
@@ -43,13 +44,35 @@ static bool reach(struct config_output *o)
     return reached;
 }
 
+/* What every system says without being asked is whether it has channels at all. */
+static bool check_channel(const struct config_source *s, bool connect)
+{
+    struct fault f = {0};
+    struct os_channel_log log;
+    bool good =
+        connect ? os_channel_look(s->channel, &log, &f) == OS_CHANNEL_READING : os_channel_is_supported(&f);
+    if (good)
+        printf("source %s: live channel %s%s\n", s->name, s->channel, connect ? ", it can be read" : "");
+    else
+        printf("source %s: error: channel %s: %s\n", s->name, s->channel, f.text);
+    return good;
+}
+
+static bool check_channels(const struct config *c, bool connect)
+{
+    bool good = true;
+    for (size_t i = 0; i < c->source_count; i++)
+        good &= !c->sources[i].channel || check_channel(&c->sources[i], connect);
+    return good;
+}
+
 int check_config(const char *config_path, bool connect)
 {
     os_forbid_core_dumps();
     struct config *c = load_config(config_path);
-    int code = EXIT_OK;
     if (!c)
         return EXIT_CONFIG;
+    int code = check_channels(c, connect) ? EXIT_OK : EXIT_INCOMPLETE;
     for (size_t i = 0; i < c->output_count; i++) {
         struct config_output *o = &c->outputs[i];
         printf("output %s: %s, format %s; delivered means: %s\n", o->name, o->sink->title, o->encoder->name,
@@ -58,7 +81,8 @@ int check_config(const char *config_path, bool connect)
             code = EXIT_INCOMPLETE;
     }
     printf("%s: %s\n", config_path,
-           code == EXIT_OK ? "ok" : "the configuration is right, not every output can be reached");
+           code == EXIT_OK ? "ok"
+                           : "the configuration is right, not everything that it names can be reached");
     config_free(c);
     return code;
 }

@@ -363,7 +363,7 @@ static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, 
 /* Ships the event unless that has been done. False without memory: nothing was taken then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
-    if (!shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row))
+    if (!shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row))
         return false;
     enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
@@ -702,7 +702,8 @@ static bool begin(struct pipeline *p)
                                             .sources = p->setup.config->sources,
                                             .counts = p->source_counts,
                                             .open_files = &p->open_files,
-                                            .coverage = p->coverage};
+                                            .coverage = p->coverage,
+                                            .watch = p->watch};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))

@@ -48,6 +48,16 @@ static const struct column {
     {SV_INIT("last_delivery"), "LAST DELIVERY"},
 };
 
+static void print_channels(const struct json_node *sources)
+{
+    for (const struct json_node *s = sources ? sources->first : NULL; s; s = s->next) {
+        struct sv channel = text_of(s, SV("channel")), state = text_of(s, SV("channel_state"));
+        if (!sv_empty(channel))
+            printf("  source %.*s: channel %.*s: %.*s\n", SV_ARG(text_of(s, SV("name"))), SV_ARG(channel),
+                   SV_ARG(sv_empty(state) ? SV("not opened yet") : state));
+    }
+}
+
 static void print_sources(const struct json_node *output)
 {
     struct table t;
@@ -63,6 +73,7 @@ static void print_sources(const struct json_node *output)
         }
     table_print(&t, stdout);
     table_free(&t);
+    print_channels(list);
 }
 
 static void print_output(const struct json_node *o)

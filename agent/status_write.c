@@ -66,6 +66,8 @@ static void put_sources(struct buf *b, const struct fleet_output *o)
             continue;
         struct json_mark mark = json_open(b, SV(","));
         json_field(b, SV(",\"name\":\""), sv_from(o->config->sources[i].name));
+        json_field(b, SV(",\"channel\":\""), sv_from(o->config->sources[i].channel));
+        json_field(b, SV(",\"channel_state\":\""), sv_from(o->sources[i].channel));
         put_counts(b, &o->sources[i]);
         json_close(b, mark, "{}");
     }

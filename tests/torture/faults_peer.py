@@ -16,7 +16,7 @@ RECOVERY_SECONDS = 10
 
 
 FRAME_BYTES_MIN = 560
-REPLAY_TAIL = 8 << 20  # more than the largest receive buffer that Linux gives by itself
+REPLAY_TAIL = 8 << 20  # the largest that the setting takes
 
 
 def lost_so_far(scene):
@@ -32,9 +32,9 @@ def timed_return(outlet, agent_log=None):
 
 
 def residue(outlet, times):
-    """Plain TCP proves what the peer's system has taken: at most its receive buffer, unread by who dies."""
-    largest = int(open("/proc/sys/net/ipv4/tcp_rmem", encoding="ascii").read().split()[2])
-    return times * (largest // FRAME_BYTES_MIN) if outlet in PLAIN_TCP else 0
+    """Plain TCP proves what the peer's system has taken; what its program has not read is lost when it dies. The reference
+    forwarders lose up to 450 messages at the death of a fast reader and 15,000 at that of a slow one."""
+    return 1000 * times if outlet in PLAIN_TCP else 0
 
 
 @fault("peer-killed", "a fast peer is killed (kill -9) in mid-stream and comes back", WITH_PEER, short=1, long=20,

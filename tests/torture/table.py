@@ -144,7 +144,8 @@ def render():
     crashes = [row for row in ROWS if row.name.startswith("crash:")]
     others = [row for row in ROWS if row not in crashes]
     per_point = sorted({r["faults"] for n, r in results.items() if n.startswith("crash:")})
-    times = f" {per_point[0]} to {per_point[-1]} deaths at each point and output." if per_point else ""
+    deaths = " to ".join(str(n) for n in sorted({*per_point[:1], *per_point[-1:]}))
+    times = f" {deaths} deaths at each point and output." if deaths else ""
     return "\n".join([BEGIN, "", said_with(results), "", *fault_table(others, results), "",
                       "Lost / repeated at each crash point:" + times, "", *crash_table(crashes, results), "", END])
 

@@ -157,7 +157,7 @@ static void flip_every_byte(uint8_t mask)
         if (!is_interesting(at))
             continue;
         memcpy(damaged, sound, size);
-        damaged[at] ^= mask ? mask : (uint8_t)(1u << at % 8);
+        damaged[at] = (uint8_t)(damaged[at] ^ (mask ? mask : 1u << at % 8));
         open_damaged(size, at);
     }
 }
@@ -200,12 +200,12 @@ static void edit(const char *sql)
     sqlite3_close(db);
 }
 
-Test(state_damage, a_state_of_the_format_before_is_taken_over)
+Test(state_damage, a_state_of_the_first_format_is_taken_over)
 {
     struct state_file want = file_of(2), got;
     edit("ALTER TABLE meta DROP COLUMN sum; ALTER TABLE file DROP COLUMN sum;"
          "ALTER TABLE ordinal DROP COLUMN sum; ALTER TABLE delivered DROP COLUMN sum;"
-         "UPDATE meta SET value = '1' WHERE key = 'format'");
+         "DROP TABLE bookmark; UPDATE meta SET value = '1' WHERE key = 'format'");
     for (int round = 0; round < 2; round++) {
         struct state *s = state_open(directory, aside, &fault);
         cr_assert(s, "%s", fault.text);
@@ -220,11 +220,11 @@ Test(state_damage, a_state_of_the_format_before_is_taken_over)
 
 Test(state_damage, a_state_of_a_newer_program_is_set_aside_and_named)
 {
-    edit("UPDATE meta SET value = '3' WHERE key = 'format'");
+    edit("UPDATE meta SET value = '4' WHERE key = 'format'");
     struct state *s = state_open(directory, aside, &fault);
     cr_assert(s, "%s", fault.text);
     cr_assert(strstr(aside, "state.db.newer-"), "%s", aside);
-    cr_assert(strstr(fault.text, "format 3") && strstr(fault.text, "newer"), "%s", fault.text);
+    cr_assert(strstr(fault.text, "format 4") && strstr(fault.text, "newer"), "%s", fault.text);
     state_close(s);
 }
 
@@ -240,7 +240,7 @@ Test(state_damage, a_row_changed_by_hand_is_not_believed)
 Test(state_damage, a_handle_beside_another_sets_nothing_aside)
 {
     cr_assert_null(state_join("/nonexistent", &fault));
-    edit("UPDATE meta SET value = '3' WHERE key = 'format'");
+    edit("UPDATE meta SET value = '4' WHERE key = 'format'");
     cr_assert_null(state_join(directory, &fault));
     cr_assert(strstr(fault.text, "format"), "%s", fault.text);
     struct stat st;
