@@ -38,7 +38,7 @@ def residue(outlet, times):
 
 
 @fault("peer-killed", "a fast peer is killed (kill -9) in mid-stream and comes back", WITH_PEER, short=1, long=20,
-       lost=residue, repeated=bounded, spare=("syslog_tls",))
+       lost=residue, repeated=bounded, spare=PLAIN_TCP)
 def peer_killed(bench, outlet, times, figures):
     killed_again_and_again(bench, Scene(outlet.directory, outlet), times, figures)
 
@@ -83,7 +83,7 @@ def settle_running(scene, outlet):
 
 
 @fault("peer-restarted", "the peer is stopped in order and started again in mid-stream", WITH_PEER, short=1, long=10,
-       repeated=bounded, lost=residue, spare=("syslog_tcp",))
+       repeated=bounded, lost=residue, spare=PLAIN_TCP)
 def peer_restarted(bench, outlet, times, figures):
     scene = Scene(outlet.directory, outlet)
     slowest = 0
