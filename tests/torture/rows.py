@@ -58,11 +58,11 @@ class Figures:
         value = round(value, 1) if isinstance(value, float) else value
         self.measures.append({"name": name, "value": value, "unit": unit, "at_most": at_most, "at_least": at_least})
 
-    def failures(self, bar, outlet, times):
+    def failures(self, bar, outlet):
         """What is over its bar, as phrases; empty when the row holds."""
         wrong = []
-        for field, most in (("lost", bar.lost(outlet, times)), ("repeated", bar.repeated(outlet, times)), ("invented", 0),
-                            ("damaged", 0)):
+        for field, most in (("lost", bar.lost(outlet, self.faults)), ("repeated", bar.repeated(outlet, self.faults)),
+                            ("invented", 0), ("damaged", 0)):
             if most is not None and self.totals[field] > most:
                 wrong.append(f"{self.totals[field]} {field}, at most {most}")
         for m in self.measures:

@@ -46,10 +46,9 @@ def versions():
             "machine": f"{os.cpu_count()} processors, Linux {platform.release().split('-')[0]}"}
 
 
-def record(path, row, times, figures, wrong):
+def record(path, row, figures, wrong):
     line = {"row": row.name, "day": datetime.date.today().isoformat(), "faults": figures.faults,
             **{field: figures.totals[field] for field in ("written", "lost", "repeated", "invented", "damaged", "dead")},
-            "most_lost": row.bar.lost(row.outlet, times), "most_repeated": row.bar.repeated(row.outlet, times),
             "measures": figures.measures, "wrong": wrong, "with": versions()}
     with open(path, "a", encoding="utf-8") as f:
         f.write(json.dumps(line) + "\n")
@@ -80,15 +79,16 @@ def measure_text(m):
     return f"{m['name']} {m['value']:,}{m['unit']}{bar}"
 
 
-def cells(result):
+def cells(row, result):
     if not result:
         return ["–", "–", "–", "–", "not run yet"]
     faults = number(result["faults"])
     more = "; ".join(map(measure_text, result["measures"]))
     if result["wrong"]:
         more = "**over its bar: " + "; ".join(result["wrong"]) + ".** " + more
-    return [faults, number(result["written"]), with_bar(result["lost"], result["most_lost"], result["faults"]),
-            with_bar(result["repeated"], result["most_repeated"], result["faults"]), more]
+    bars = [bar(row.outlet, result["faults"]) for bar in row.bar]
+    return [faults, number(result["written"]), with_bar(result["lost"], bars[0], result["faults"]),
+            with_bar(result["repeated"], bars[1], result["faults"]), more]
 
 
 def line(values):
@@ -102,7 +102,7 @@ def output_name(key):
 def fault_table(rows, results):
     out = [line(["fault", "output", "injected", "records", "lost", "repeated", "also measured"]),
            "|---|---|--:|--:|--:|--:|---|"]
-    out += [line([row.title, output_name(row.outlet), *cells(results.get(row.name))]) for row in rows]
+    out += [line([row.title, output_name(row.outlet), *cells(row, results.get(row.name))]) for row in rows]
     return out
 
 
