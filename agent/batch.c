@@ -48,6 +48,12 @@ struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_
     return item;
 }
 
+void batch_take_back(struct batch *b)
+{
+    b->count--;
+    buf_cut(&b->bodies, b->body_at[b->count]);
+}
+
 /* Pending items first, order kept among them: a sink sees a prefix. */
 static void put_pending_first(struct batch *b)
 {

@@ -56,6 +56,9 @@ static inline bool batch_is_full(const struct batch *b)
 struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_note *note,
                             enum item_result result, const char *reason);
 
+/* Takes back the item that was added last, with its body. */
+void batch_take_back(struct batch *b);
+
 /*
  * Makes it ready to be lent: bodies no longer move, pending items stand first and are all that the sink sees.
  */

@@ -3,6 +3,7 @@
 #include "pipeline.h"
 
 #include "batch.h"
+#include "crash_point.h"
 #include "dedup.h"
 #include "headers.h"
 #include "log.h"
@@ -181,6 +182,7 @@ static void settle_batch(struct pipeline *p, struct batch *b)
 static void on_done(void *ctx, struct sink_batch *lent)
 {
     struct pipeline *p = ctx;
+    crash_point("done-received");
     p->lent--;
     settle_batch(p, lent->owner);
 }
@@ -214,6 +216,7 @@ static void submit_waiting(struct pipeline *p)
         }
         p->waiting = b->next;
         p->lent++;
+        crash_point("submitted");
     }
 }
 
@@ -229,6 +232,7 @@ static void seal(struct pipeline *p)
     }
     batch_seal(b);
     wait_in_line(p, b);
+    crash_point("batch-sealed");
 }
 
 static struct batch *batch_to_fill(struct pipeline *p)
@@ -259,12 +263,14 @@ static struct sv message_key(const struct pipeline *p, const struct record *r)
     return SV_ABSENT;
 }
 
-static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
+/* Key, headers and time, where the sink wants them. False without memory: a record without its key would go
+ * astray. */
+static bool address(struct pipeline *p, struct batch *b, struct sink_item *item)
 {
     const struct record *r = &p->shape.record;
     struct sv key = message_key(p, r);
     if (!p->ops->wants_headers)
-        return;
+        return true;
     item->key = sv_empty(key) ? SV_ABSENT : arena_copy(&b->arena, key);
     item->time_ms = r->event->time.present ? wtime_unix_ms(&r->event->time) : 0;
     struct sink_header *headers = arena_alloc(&b->arena, HEADERS_MAX * sizeof *headers);
@@ -273,6 +279,7 @@ static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
         item->headers = headers;
     else
         item->header_count = 0;
+    return !b->arena.starved;
 }
 
 /* Without a time the id says too little: record ids begin anew when a log is cleared. */
@@ -287,59 +294,77 @@ static bool is_sound(const struct event *e)
     return e->trust == EVENT_OK && !e->cut;
 }
 
-/* What the output does not take goes whole into the dead-letter file, so that it can be sent when it does. */
-static void add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
+/*
+ * What the output does not take goes whole into the dead-letter file, so that it can be sent when it does.
+ * False without memory.
+ */
+static bool add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
 {
     uint32_t sequence = p->shape.sequence;
     size_t max_bytes = p->shape.context.max_bytes;
     b->bodies.failed = false;
     buf_cut(&b->bodies, body_at);
     p->shape.context.max_bytes = MESSAGE_BYTES_MAX;
-    if (shape_encode(&p->shape, &b->bodies) == ENCODE_TOO_LARGE) {
+    enum encode_status status = shape_encode(&p->shape, &b->bodies);
+    p->shape.context.max_bytes = max_bytes;
+    p->shape.sequence = sequence;
+    if (status == ENCODE_NO_MEMORY)
+        return false;
+    if (status == ENCODE_TOO_LARGE) {
         b->bodies.failed = false;
         buf_cut(&b->bodies, body_at);
     }
-    p->shape.context.max_bytes = max_bytes;
-    p->shape.sequence = sequence;
-    address(p, b, batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
+    return address(p, b,
+                   batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
 }
 
-/* Encodes the latest record behind the batch's other messages. */
-static void add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
+/* Encodes the latest record behind the batch's other messages. False without memory: nothing was added. */
+static bool add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
 {
-    size_t body_at = b->bodies.n;
+    size_t count = b->count, body_at = b->bodies.n;
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
-    if (status == ENCODE_TOO_LARGE)
-        add_oversize(p, b, body_at, note);
-    else
-        address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
+    bool added = status == ENCODE_TOO_LARGE ? add_oversize(p, b, body_at, note)
+                 : status == ENCODE_NO_MEMORY
+                     ? false
+                     : address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
+    if (!added && b->count != count)
+        batch_take_back(b);
+    if (!added)
+        return false;
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
+    return true;
 }
 
 /* A record that is new, or a copy of one that is in flight. */
 static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, enum dedup_answer answer)
 {
+    bool is_copy = answer == DEDUP_IN_FLIGHT;
     struct batch_note note = {.tail = t, .offset = p->event.offset};
     memcpy(note.id, p->shape.record.id, sizeof note.id);
-    if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
+    note.remembered = !is_copy && has_telling_id(p) && is_sound(&p->event);
+    if (!is_copy && !add_message(p, b, &note))
         return false;
-    t->counts->in_flight++;
-    if (answer == DEDUP_IN_FLIGHT) {
-        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
-        return true;
+    if (!ledger_open(&t->ledger, &p->step.pos, &note.token)) {
+        if (!is_copy)
+            batch_take_back(b);
+        return false;
     }
-    note.remembered = has_telling_id(p) && is_sound(&p->event);
+    t->counts->in_flight++;
+    if (is_copy)
+        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
+    else
+        b->notes[b->count - 1].token = note.token;
     if (note.remembered)
         dedup_begin(p->dedup, note.id);
-    add_message(p, b, &note);
     return true;
 }
 
-/* Ships the event unless that has been done. False when no token could be had: nothing was taken then. */
+/* Ships the event unless that has been done. False without memory: nothing was taken then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
-    shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row);
+    if (!shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row))
+        return false;
     enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
         ledger_pass(&t->ledger, &p->step.pos);
@@ -386,8 +411,8 @@ static void add_coverage(struct pipeline *p, bool now)
     for (struct batch *b;
          (b = batch_to_fill(p)) && (r = coverage_next(p->coverage, &p->shape.now, os_monotonic_ms()));) {
         struct batch_note note = {.tail = NULL};
-        shape_coverage(&p->shape, &r->event, &r->facts, r->path);
-        add_message(p, b, &note);
+        if (!shape_coverage(&p->shape, &r->event, &r->facts, r->path) || !add_message(p, b, &note))
+            log_warning(p->subject, "out of memory; a record of what was read is left out");
         if (batch_is_full(b))
             seal(p);
     }
@@ -404,6 +429,7 @@ static enum fill fill(struct pipeline *p)
     for (struct tail *t; (t = source_set_next(p->files));) {
         switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
         case TAIL_EVENT:
+            crash_point("record-read");
             if (!take_event(p, b, t)) {
                 tail_read_again(&p->tail_context, t);
                 return FILL_MORE;
@@ -457,7 +483,9 @@ static bool save_in_transaction(struct pipeline *p, struct fault *f)
     struct fault committing;
     bool positions = source_set_each_dirty(p->files, save_tail, &s);
     bool ids = !p->dedup || dedup_save(p->dedup, positions ? &s.fault : &committing);
+    crash_point("state-written");
     bool committed = state_commit(p->state, positions && ids ? &s.fault : &committing);
+    crash_point("state-committed");
     if (committed && positions)
         source_set_saved(p->files);
     if (p->dedup)
@@ -498,7 +526,9 @@ static void save_if_due(struct pipeline *p)
     if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
         struct fault f;
         p->last_sync_ms = now;
+        crash_point("sync-due");
         p->sync_fails = p->unsynced = !state_sync(p->state, &f);
+        crash_point("synced");
         if (p->sync_fails || !p->save_fails)
             note_state(p, &f);
     }
@@ -702,11 +732,13 @@ static void end(struct pipeline *p)
 {
     if (p->sink) {
         flush(p);
+        crash_point("stop-flushed");
         p->ops->close(p->sink, STOP_CLOSE_MS);
     }
     if (p->files && p->state) {
         struct fault f;
         save(p);
+        crash_point("stop-saved");
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
     }

@@ -2,6 +2,7 @@
 /* The files that one output reads. */
 #include "source.h"
 
+#include "crash_point.h"
 #include "glob.h"
 #include "log.h"
 #include "os_clock.h"
@@ -177,6 +178,7 @@ static void rename_tail(struct source_set *s, struct tail *t, const char *path)
     log_info(s->context->subject, "%s: renamed to %s", t->path, path);
     free(t->path);
     t->path = copy;
+    crash_point("rotation-followed");
 }
 
 static void note_change(struct tail *t, const struct os_file_info *info)
@@ -364,6 +366,7 @@ void source_set_replace(struct source_set *s, struct tail *old)
     /* What is in flight keeps its ids; the row goes, because it described the old content. */
     if (old->saved.row)
         state_forget(s->context->state, old->saved.row, &f);
+    crash_point("content-replaced");
     if (old->gone || !os_path_info(old->path, &info, &f) || !os_file_id_eq(info.id, old->saved.id))
         return;
     struct tail *t = tail_new(s->context, old->source, old->path, &info);

@@ -3,6 +3,7 @@
 #include "tail.h"
 
 #include "border.h"
+#include "crash_point.h"
 #include "hash64.h"
 #include "log.h"
 #include "os_clock.h"
@@ -522,6 +523,7 @@ bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f)
     if (state_put(c->state, c->output, &t->saved, t->path, f) &&
         (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
+        crash_point("position-saved");
         return true;
     }
     t->saved.position = before;

@@ -107,6 +107,8 @@ static const char *const defaults[][2] = {
     {"batch.size", "131072"},
     {"socket.keepalive.enable", "true"},
     {"socket.nagle.disable", "true"},
+    /* With librdkafka's jitter of half as much again: records flow within 10 s of a broker's return. */
+    {"reconnect.backoff.max.ms", "6000"},
     /* A missing topic is to be reported within seconds; its records are tried again either way. */
     {"topic.metadata.propagation.max.ms", "3000"},
 };

@@ -9,7 +9,7 @@
  * it back. Each accepted batch is given back exactly once, with a result in every item. Batches may finish in
  * any order. DELIVERED means what proof() says and never less: what was only queued is not delivered.
  *
- * A sink never gives up on a peer: it reconnects with growing waits (1 s … 60 s with jitter, starting over
+ * A sink never gives up on a peer: it reconnects with growing waits (1 s … 9 s with jitter, starting over
  * after the first successful write), keeps what is not delivered and reports through `notice`. It blocks no
  * longer than its timeout.
  */

@@ -156,11 +156,11 @@ def mapitail(*arguments, stdin=None, seconds=120):
 class Agent:
     """A running `mapitail run`, ended at the latest by leaving its with block."""
 
-    def __init__(self, config, *arguments):
+    def __init__(self, config, *arguments, command=None, environment=None):
         self.log_path = config.with_suffix(".log")
         self.log_file = open(self.log_path, "ab")  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen([*COMMAND, "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
-                                        stdout=self.log_file, stderr=self.log_file)
+        self.process = subprocess.Popen([*(command or COMMAND), "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
+                                        stdout=self.log_file, stderr=self.log_file, env=environment)
 
     def __enter__(self):
         return self
