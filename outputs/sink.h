@@ -58,8 +58,9 @@ struct sink_batch {
     size_t bytes;                          /* of all bodies */
     const struct sink_position *positions; /* only for sinks that carry them */
     size_t position_count;
-    void *owner;        /* the pipeline's */
-    void *sink_private; /* the sink's while it holds the batch */
+    bool positions_kept; /* set by the sink at done: they are where the records are */
+    void *owner;         /* the pipeline's */
+    void *sink_private;  /* the sink's while it holds the batch */
 };
 
 enum notice_level { NOTICE_INFO, NOTICE_WARNING, NOTICE_ERROR };
