@@ -278,6 +278,7 @@ static void read_document(struct document *d)
     read_sources(d);
     read_outputs(d);
     default_dead_letter(d);
+    config_check_agent(d);
     config_check_record(d);
     config_check(d);
 }

@@ -35,6 +35,14 @@ bool config_is_name(const char *name)
     return *name && strlen(name) <= NAME_MAX_BYTES && all_in(name, LOWER UPPER DIGITS "_.-");
 }
 
+void config_check_agent(struct document *d)
+{
+    const char *id = d->config->agent_id;
+    if (id && !config_is_name(id))
+        report_error(d->reading.messages, node_get(d->root, "agent_id")->at,
+                     "`agent_id` may hold letters, digits, '_', '.' and '-' only, and 64 of them");
+}
+
 /* Labels are flat in ECS, so that a dot would nest them; the namespace is part of an index name. */
 void config_check_record(struct document *d)
 {

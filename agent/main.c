@@ -9,24 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] = "mapitail " MAPITAIL_VERSION
-                            ": reads Windows event exports, understands MSExchangeIS event 9646, ships it\n"
-                            "\n"
-                            "  mapitail run -c FILE [--once]      run the outputs of a configuration; "
-                            "--once: ship what is there, wait for\n"
-                            "                                     every acknowledgement, exit\n"
-                            "  mapitail check -c FILE [--connect] report every mistake of a configuration; "
-                            "--connect: reach every output\n"
-                            "  mapitail cat [--format ecs|rfc5424] [--all] [--timezone ZONE] [--date-order "
-                            "dmy|mdy|ymd]\n"
-                            "               [--encoding NAME] FILE|GLOB...\n"
-                            "                                     records to standard output; - is standard "
-                            "input; --all: every event\n"
-                            "  mapitail --help | --version\n"
-                            "\n"
-                            "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 "
-                            "usage, 73 the state directory is in\n"
-                            "use, 78 configuration. Manual pages: mapitail(1), mapitail.yaml(5).\n";
+static const char usage[] =
+    "mapitail " MAPITAIL_VERSION
+    ": reads Windows event exports, understands MSExchangeIS event 9646, ships it\n"
+    "\n"
+    "  mapitail run -c FILE [--once]      run the outputs of a configuration; "
+    "--once: ship what is there, wait for\n"
+    "                                     every acknowledgement, exit\n"
+    "  mapitail check -c FILE [--connect] report every mistake of a configuration; "
+    "--connect: reach every output\n"
+    "  mapitail cat [--format ecs|rfc5424] [--all] [--timezone ZONE] [--date-order "
+    "dmy|mdy|ymd]\n"
+    "               [--encoding NAME] FILE|GLOB...\n"
+    "                                     records to standard output; - is standard "
+    "input; --all: every event\n"
+    "  mapitail --help | --version\n"
+    "\n"
+    "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 "
+    "usage, 73 the state directory is in\n"
+    "use, 78 configuration, 79 another agent has taken over. Manual pages: mapitail(1), mapitail.yaml(5).\n";
 
 static int wrong_usage(const char *what, const char *word)
 {

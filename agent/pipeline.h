@@ -34,9 +34,10 @@ struct pipeline_counts {
 };
 
 enum pipeline_result {
-    PIPELINE_DONE,    /* --once: everything there was is settled */
-    PIPELINE_STOPPED, /* by request */
-    PIPELINE_FAILED,  /* could not begin: state, memory or sink; logged */
+    PIPELINE_DONE,       /* --once: everything there was is settled */
+    PIPELINE_STOPPED,    /* by request */
+    PIPELINE_SUPERSEDED, /* another agent delivers for this output now; logged */
+    PIPELINE_FAILED,     /* could not begin: state, memory or sink; logged */
 };
 
 struct pipeline *pipeline_new(const struct pipeline_setup *setup); /* NULL without memory */
@@ -51,6 +52,9 @@ enum { STOP_FLUSH_MS = 2500, STOP_CLOSE_MS = 1000, STOP_LIMIT_MS = 4500 };
 
 /* True when the thread has ended; counts and result are then final. From any thread. */
 bool pipeline_has_ended(struct pipeline *p);
+
+/* Another agent has taken this output over: it ends, and delivers nothing more. From any thread. */
+bool pipeline_is_superseded(struct pipeline *p);
 
 /* Waits for the thread. */
 enum pipeline_result pipeline_join(struct pipeline *p, struct pipeline_counts *counts);

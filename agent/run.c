@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDED_POLL_MS = 20 };
+enum { ENDED_POLL_MS = 20, AGENT_ID_MAX = 64 };
 
 /* A signal handler has no other way to reach what it is to stop. */
 static struct {
@@ -37,7 +37,7 @@ struct agent {
     struct pipeline **pipelines;
     struct encode_context context;
     char host[256];
-    char id[RECORD_ID_TEXT], ephemeral_id[RECORD_ID_TEXT];
+    char id[AGENT_ID_MAX + 1], ephemeral_id[RECORD_ID_TEXT];
     bool once;
 };
 
@@ -71,6 +71,8 @@ static bool read_agent_id(struct agent *a, struct fault *f)
                   set_aside);
     bool got = s && state_agent_id(s, identity_random_uuid, a->id, f);
     state_close(s);
+    if (got && a->config->agent_id)
+        snprintf(a->id, sizeof a->id, "%s", a->config->agent_id);
     return got;
 }
 
@@ -130,9 +132,17 @@ static bool all_ended(const struct agent *a)
     return true;
 }
 
+static bool any_superseded(const struct agent *a)
+{
+    for (size_t i = 0; i < a->config->output_count; i++)
+        if (a->pipelines[i] && pipeline_is_superseded(a->pipelines[i]))
+            return true;
+    return false;
+}
+
 static void wait_for_the_end(struct agent *a)
 {
-    while (!requests.stop && !all_ended(a))
+    while (!requests.stop && !all_ended(a) && !any_superseded(a))
         os_watch_wait(requests.watch, a->once ? ENDED_POLL_MS : 1000);
     if (requests.stop)
         log_info(NULL, "stopping");
@@ -167,6 +177,8 @@ static void log_counts(const char *name, const struct pipeline_counts *c)
 /* What one output leaves as an exit code. */
 static int judge(const struct agent *a, enum pipeline_result result, const struct pipeline_counts *c)
 {
+    if (result == PIPELINE_SUPERSEDED)
+        return EXIT_SUPERSEDED;
     if (result == PIPELINE_FAILED)
         return EXIT_INCOMPLETE;
     if (!a->once)

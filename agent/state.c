@@ -12,6 +12,7 @@
 enum statement {
     GET_META,
     SET_META,
+    DROP_META,
     FIND_FILE,
     INSERT_FILE,
     UPDATE_FILE,
@@ -25,6 +26,7 @@ enum statement {
     OLDEST_BLOCK,
     EACH_BLOCK,
     CUT_BLOCK,
+    PUT_BLOCK,
     DROP_EMPTY_BLOCK,
     STATEMENTS,
 };
@@ -32,6 +34,7 @@ enum statement {
 static const char *const statement_text[STATEMENTS] = {
     [GET_META] = "SELECT value FROM meta WHERE key = ?1",
     [SET_META] = "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+    [DROP_META] = "DELETE FROM meta WHERE key = ?1",
     [FIND_FILE] = "SELECT id, fingerprint, fingerprint_bytes, parser, offset, record, content_check FROM file"
                   " WHERE output = ?1 AND volume = ?2 AND file_high = ?3 AND file_low = ?4",
     [INSERT_FILE] = "INSERT OR REPLACE INTO file(output, volume, file_high, file_low, path, fingerprint,"
@@ -51,6 +54,7 @@ static const char *const statement_text[STATEMENTS] = {
     [OLDEST_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block LIMIT 1",
     [EACH_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block DESC",
     [CUT_BLOCK] = "UPDATE delivered SET ids = substr(ids, ?2) WHERE block = ?1",
+    [PUT_BLOCK] = "UPDATE delivered SET ids = ?2 WHERE block = ?1",
     [DROP_EMPTY_BLOCK] = "DELETE FROM delivered WHERE block = ?1 AND length(ids) = 0",
 };
 
@@ -279,6 +283,15 @@ bool state_mark(struct state *s, const char *output, const char *source, struct 
     return set_meta(s, key, "1", f);
 }
 
+bool state_unmark(struct state *s, const char *output, const char *source, struct fault *f)
+{
+    char key[512];
+    sqlite3_stmt *q = statement(s, DROP_META);
+    mark_key(key, sizeof key, output, source);
+    bind_text(q, 1, key);
+    return run(s, q, "write", f);
+}
+
 bool state_find(struct state *s, const char *output, struct os_file_id id, struct state_file *out)
 {
     sqlite3_stmt *q = statement(s, FIND_FILE);
@@ -449,6 +462,13 @@ bool state_each_block(struct state *s, const char *output,
         db_fault(s, f, "read");
     sqlite3_reset(q);
     return status == SQLITE_DONE;
+}
+
+bool state_put_block(struct state *s, const struct state_block *block, struct fault *f)
+{
+    sqlite3_bind_blob(statement(s, PUT_BLOCK), 2, block->ids, (int)(block->count * STATE_ID_BYTES),
+                      SQLITE_STATIC);
+    return run_on_row(s, PUT_BLOCK, block->number, f) && run_on_row(s, DROP_EMPTY_BLOCK, block->number, f);
 }
 
 bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct fault *f)

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exactly once: one batch and its positions in one transaction (the pattern of Kafka Connect's KIP-618).
+ *
+ * A batch is kept until its transaction was committed; one that was aborted is done again, after a pause
+ * where somebody has something to repair. Bodies are copied: what librdkafka still holds when the sink
+ * closes is not the pipeline's any more.
+ *
+ *   - Records that the brokers refuse for what they are end the transaction. Brokers refuse whole protocol
+ *     batches, so of several suspects each is sent alone in the next transaction: who is refused alone is
+ *     rejected, and the batch goes back to be lent again without it.
+ *   - A result that says nothing certain (time-out, fatal) costs the producer: the next one fences it, and
+ *     the position topic tells whether the batch was committed.
+ *   - Who was replaced by another agent delivers nothing any more (kafka_call.h).
+ */
+#include "kafka_call.h"
+#include "kafka_mode.h"
+#include "os_clock.h"
+#include "os_process.h"
+#include "wtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STOP_DRAIN_MS = 200,
+    SLOW_OPEN_MS = 5000, /* an opening that takes longer is said */
+    ID_MAX = 200,
+    OWNER_MAX = 256,
+};
+
+enum phase {
+    PHASE_DOWN,      /* no producer, or one that was not opened */
+    PHASE_OPENING,   /* a call runs */
+    PHASE_READY,     /* for a batch, or for the next try of the one that is lent */
+    PHASE_PRODUCING, /* suspects one by one */
+    PHASE_ENDING,    /* a call commits or aborts */
+    PHASE_OVER,      /* superseded */
+};
+
+/* What is known of an item of the batch. */
+struct mark {
+    bool alone;   /* is to be the only message of its protocol batch */
+    bool sent;    /* in this transaction */
+    bool refused; /* in this transaction, for what it or its company is */
+    rd_kafka_resp_err_t why;
+};
+
+struct transactions {
+    struct kafka_client *client;
+    char transactional_id[ID_MAX], scope[ID_MAX], owner[OWNER_MAX];
+    enum phase phase;
+    struct kafka_call *call;
+    int64_t opening_since_ms;
+    bool owned;     /* the record of the owner was ours */
+    bool recovered; /* positions of the start are known */
+    bool in_doubt;  /* the batch may have been committed */
+    bool finished;  /* the batch has its results */
+    struct kafka_positions *positions;
+
+    struct sink_batch *batch;
+    struct mark marks[SINK_BATCH_ITEMS_MAX];
+    rd_kafka_topic_t *positions_topic;
+    rd_kafka_resp_err_t failure; /* of this transaction: somebody's to repair */
+    uintptr_t attempt;           /* number of this transaction: reports of others do not count */
+    char refusal[256];           /* why an opening failed, for check */
+};
+
+static void next_producer(struct transactions *t);
+
+/* --- giving back --- */
+
+/* Items without a result get this one; the batch goes in poll. */
+static void finish(struct transactions *t, enum item_result result)
+{
+    for (size_t i = 0; i < t->batch->count; i++)
+        if (t->batch->items[i].result == ITEM_PENDING)
+            t->batch->items[i].result = result;
+    t->batch->positions_kept = result == ITEM_DELIVERED;
+    t->finished = true;
+    t->in_doubt = false;
+}
+
+/* done may submit again. */
+static int give_back(struct transactions *t)
+{
+    struct sink_batch *batch = t->batch;
+    if (!t->finished)
+        return 0;
+    t->batch = NULL;
+    t->finished = false;
+    t->client->host.done(t->client->host.ctx, batch);
+    return 1;
+}
+
+/* --- calls --- */
+
+static void start_call(struct transactions *t, enum kafka_call_kind kind)
+{
+    struct kafka_call_setup setup = {.client = t->client,
+                                     .scope = t->scope,
+                                     .owner = sv_from(t->owner),
+                                     .owned = t->owned,
+                                     .ask_only = t->client->checking};
+    t->call = kafka_call_start(kind, &setup);
+    t->phase = kind == KAFKA_CALL_OPEN ? PHASE_OPENING : PHASE_ENDING;
+    t->opening_since_ms = os_monotonic_ms();
+    if (t->call)
+        return;
+    kafka_client_say(t->client, NOTICE_ERROR, "no memory or no thread for a transaction; trying again");
+    next_producer(t);
+}
+
+/* --- one transaction --- */
+
+static void *opaque_of(const struct transactions *t, size_t index)
+{
+    return (void *)(t->attempt << 16 | index);
+}
+
+/* Of an item, or of a position, which has no mark. */
+static void on_report(void *ctx, const rd_kafka_message_t *m)
+{
+    struct transactions *t = ctx;
+    size_t index = (uintptr_t)m->_private & 0xffff;
+    if (!m->err || (uintptr_t)m->_private >> 16 != t->attempt || !t->batch)
+        return;
+    enum kafka_verdict verdict = kafka_judge(m->err);
+    if (verdict == KAFKA_RECORD_REFUSED && index < t->batch->count) {
+        t->marks[index].refused = true;
+        t->marks[index].why = m->err;
+    } else if (verdict != KAFKA_GIVE_BACK) {
+        t->failure = m->err;
+    }
+}
+
+/* False when the transaction cannot go on. */
+static bool send_item(struct transactions *t, size_t index)
+{
+    const struct sink_item *item = &t->batch->items[index];
+    struct kafka_message message = {kafka_client_topic_of(t->client, item), item, opaque_of(t, index), true};
+    rd_kafka_resp_err_t err = kafka_client_produce(t->client, &message);
+    t->marks[index].sent = true;
+    if (!err)
+        return true;
+    if (kafka_judge(err) == KAFKA_RECORD_REFUSED) {
+        /* By the client, which looks at one record at a time: no other is to blame. */
+        t->marks[index] = (struct mark){.alone = true, .sent = true, .refused = true, .why = err};
+    } else {
+        t->failure = err;
+    }
+    return false;
+}
+
+static bool send_position(struct transactions *t, const struct sink_position *position)
+{
+    struct sink_item item = {.body = position->value, .key = position->key};
+    struct kafka_message message = {t->positions_topic, &item, opaque_of(t, 0xffff), true};
+    t->failure = kafka_client_produce(t->client, &message);
+    return t->failure == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* Everything but the suspects. */
+static bool send_together(struct transactions *t)
+{
+    for (size_t i = 0; i < t->batch->count; i++)
+        if (!t->marks[i].alone && !send_item(t, i))
+            return false;
+    for (size_t i = 0; i < t->batch->position_count; i++)
+        if (!send_position(t, &t->batch->positions[i]))
+            return false;
+    return true;
+}
+
+static bool has_failed(const struct transactions *t)
+{
+    for (size_t i = 0; i < t->batch->count; i++)
+        if (t->marks[i].refused)
+            return true;
+    return t->failure != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* Each suspect once the one before has its report. */
+static void send_alone(struct transactions *t)
+{
+    if (has_failed(t)) {
+        start_call(t, KAFKA_CALL_ABORT);
+        return;
+    }
+    if (t->client->queued > 0)
+        return;
+    for (size_t i = 0; i < t->batch->count; i++)
+        if (!t->marks[i].sent) {
+            if (!send_item(t, i))
+                start_call(t, KAFKA_CALL_ABORT);
+            return;
+        }
+    start_call(t, KAFKA_CALL_COMMIT);
+}
+
+static void begin(struct transactions *t)
+{
+    bool any_alone = false;
+    t->attempt++;
+    t->failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t i = 0; i < t->batch->count; i++) {
+        t->marks[i].sent = t->marks[i].refused = false;
+        any_alone = any_alone || t->marks[i].alone;
+    }
+    rd_kafka_error_t *error = t->client->lib.begin_transaction(t->client->producer);
+    if (error) {
+        kafka_client_say(t->client, NOTICE_ERROR,
+                         "no transaction can begin: %s; the producer is started anew",
+                         t->client->lib.error_string(error));
+        t->client->lib.error_destroy(error);
+        next_producer(t);
+    } else if (!send_together(t)) {
+        start_call(t, KAFKA_CALL_ABORT);
+    } else if (any_alone) {
+        t->phase = PHASE_PRODUCING;
+    } else {
+        start_call(t, KAFKA_CALL_COMMIT);
+    }
+}
+
+/* --- what became of it --- */
+
+/* Who was refused: one alone is to blame, of several each is suspect. Returns how many. */
+static size_t find_culprit(struct transactions *t, size_t *culprit)
+{
+    size_t suspects = 0;
+    bool found = false;
+    for (size_t i = 0; i < t->batch->count; i++) {
+        if (!t->marks[i].refused)
+            continue;
+        suspects++;
+        if (!found || t->marks[i].alone)
+            *culprit = i;
+        found = found || t->marks[i].alone;
+    }
+    return found ? 1 : suspects;
+}
+
+static void after_abort(struct transactions *t)
+{
+    size_t culprit = 0, suspects = find_culprit(t, &culprit);
+    t->phase = PHASE_READY;
+    if (suspects == 1) {
+        struct sink_item *item = &t->batch->items[culprit];
+        item->result = ITEM_REJECTED;
+        item->reason = t->client->lib.err2str(t->marks[culprit].why);
+        finish(t, ITEM_RETRY);
+    } else if (suspects > 1) {
+        for (size_t i = 0; i < t->batch->count; i++)
+            t->marks[i].alone = t->marks[i].alone || t->marks[i].refused;
+    } else {
+        kafka_client_trouble(t->client, t->failure ? t->failure : RD_KAFKA_RESP_ERR__FAIL);
+    }
+}
+
+static void after_commit(struct transactions *t)
+{
+    t->phase = PHASE_READY;
+    if (t->batch->count)
+        kafka_client_delivered(t->client);
+    finish(t, ITEM_DELIVERED);
+}
+
+/* The transaction that was in doubt when its producer went: all of it is there, or nothing. */
+static bool was_committed(const struct transactions *t)
+{
+    const struct sink_position *p = t->batch->positions;
+    return t->batch->position_count && sv_eq(kafka_positions_find(t->positions, p->key), p->value);
+}
+
+static void after_open(struct transactions *t)
+{
+    t->owned = true;
+    t->phase = PHASE_READY;
+    t->client->troubled = t->client->troubled && !t->client->brokers_down;
+    kafka_positions_free(t->positions);
+    t->positions = kafka_call_take_positions(t->call);
+    if (t->in_doubt && t->batch && !t->finished && was_committed(t))
+        finish(t, ITEM_DELIVERED);
+    t->in_doubt = false;
+    if (!t->recovered)
+        return;
+    kafka_positions_free(t->positions);
+    t->positions = NULL;
+}
+
+static void after_superseded(struct transactions *t)
+{
+    char text[320];
+    snprintf(text, sizeof text, "another agent delivers for this output now: %s", kafka_call_text(t->call));
+    if (t->batch && !t->finished)
+        finish(t, ITEM_RETRY);
+    t->phase = PHASE_OVER;
+    if (t->client->host.superseded)
+        t->client->host.superseded(t->client->host.ctx, text);
+}
+
+static void after_failure(struct transactions *t)
+{
+    bool opening = kafka_call_kind(t->call) == KAFKA_CALL_OPEN;
+    t->in_doubt = t->in_doubt || !opening;
+    kafka_client_say(
+        t->client, opening ? NOTICE_ERROR : NOTICE_WARNING, "%s: %s; the producer is started anew",
+        opening ? "delivery cannot begin" : "a transaction has no certain end", kafka_call_text(t->call));
+    if (opening) {
+        snprintf(t->refusal, sizeof t->refusal, "%s", kafka_call_text(t->call));
+        kafka_client_pause(t->client);
+    }
+    next_producer(t);
+}
+
+static void after_call(struct transactions *t)
+{
+    struct kafka_call *call = t->call;
+    enum kafka_outcome outcome = kafka_call_outcome(call);
+    bool commit = kafka_call_kind(call) == KAFKA_CALL_COMMIT;
+    if (outcome == KAFKA_CALL_SUPERSEDED)
+        after_superseded(t);
+    else if (outcome == KAFKA_CALL_DONE && kafka_call_kind(call) == KAFKA_CALL_OPEN)
+        after_open(t);
+    else if (outcome == KAFKA_CALL_DONE)
+        after_commit(t);
+    else if (outcome == KAFKA_CALL_ABORTED && (!commit || has_failed(t)))
+        after_abort(t);
+    else /* an abort without a record that failed: the commit itself went wrong somewhere */
+        after_failure(t);
+    if (t->call != call)
+        return; /* it went with its producer */
+    kafka_call_free(call);
+    t->call = NULL;
+}
+
+/* --- the producer's life --- */
+
+static void stop_producer(struct transactions *t, int64_t until_ms)
+{
+    if (t->positions_topic)
+        t->client->lib.topic_destroy(t->positions_topic);
+    t->positions_topic = NULL;
+    if (t->call)
+        kafka_call_abandon(&t->call, t->client, until_ms);
+    else
+        kafka_client_stop(t->client, until_ms, NULL, NULL, NULL);
+    t->client->queued = 0;
+}
+
+static void next_producer(struct transactions *t)
+{
+    stop_producer(t, os_monotonic_ms() + STOP_DRAIN_MS);
+    t->phase = PHASE_DOWN;
+}
+
+static void open_producer(struct transactions *t)
+{
+    struct fault f;
+    if (!kafka_farewell_wait(&t->client->farewell, os_monotonic_ms()) || kafka_client_is_pausing(t->client))
+        return;
+    if (!t->client->producer && !kafka_client_start(t->client, &f)) {
+        kafka_client_say(t->client, NOTICE_ERROR, "%s", f.text);
+        kafka_client_pause(t->client);
+        return;
+    }
+    t->positions_topic =
+        t->client->lib.topic_new(t->client->producer, t->client->config->positions_topic, NULL);
+    start_call(t, KAFKA_CALL_OPEN);
+}
+
+/* --- polling --- */
+
+static void say_slow_opening(struct transactions *t)
+{
+    if (t->phase != PHASE_OPENING || os_monotonic_ms() - t->opening_since_ms < SLOW_OPEN_MS)
+        return;
+    t->opening_since_ms = INT64_MAX / 2;
+    kafka_client_say(t->client, NOTICE_INFO,
+                     "waiting for the positions in topic %s; a transaction that a dead agent left open is "
+                     "ended by the brokers after a minute",
+                     t->client->config->positions_topic);
+}
+
+/* Does what is due. */
+static void move_on(struct transactions *t)
+{
+    if (t->call && kafka_call_has_ended(t->call))
+        after_call(t);
+    if (t->phase == PHASE_DOWN)
+        open_producer(t);
+    if (t->phase == PHASE_PRODUCING)
+        send_alone(t);
+    if (t->phase != PHASE_READY || !t->batch || t->finished)
+        return;
+    kafka_client_refresh_topic(t->client);
+    if (!kafka_client_is_pausing(t->client))
+        begin(t);
+}
+
+/* Until librdkafka has something to tell, a call has ended or a pause is over. */
+static void wait_a_while(struct transactions *t, int64_t until_ms)
+{
+    int64_t now = os_monotonic_ms();
+    int64_t resume_ms = t->client->resume_ms;
+    if ((t->phase == PHASE_DOWN || t->batch) && resume_ms > now && resume_ms < until_ms)
+        until_ms = resume_ms;
+    if (t->phase == PHASE_DOWN && until_ms > now + 20)
+        until_ms = now + 20; /* the old producer's end tells nobody */
+    int wait_ms = until_ms > now && !t->finished ? (int)(until_ms - now) : 0;
+    if (t->client->producer)
+        kafka_client_serve(t->client, wait_ms);
+    else
+        os_sleep_ms(wait_ms);
+}
+
+static int poll_transactions(struct sink *sink, int timeout_ms)
+{
+    struct transactions *t = sink->own;
+    int64_t until_ms = os_monotonic_ms() + timeout_ms;
+    for (;;) {
+        move_on(t);
+        wait_a_while(t, until_ms);
+        move_on(t);
+        say_slow_opening(t);
+        kafka_client_say_trouble(t->client);
+        int given = give_back(t);
+        if (given || os_monotonic_ms() >= until_ms)
+            return given;
+    }
+}
+
+static bool submit(struct sink *sink, struct sink_batch *batch)
+{
+    struct transactions *t = sink->own;
+    if (t->phase == PHASE_OVER || t->batch)
+        return false;
+    t->batch = batch;
+    memset(t->marks, 0, sizeof t->marks);
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->items[i].result = ITEM_PENDING;
+        batch->items[i].reason = NULL;
+    }
+    if (batch->count == 0 && batch->position_count == 0)
+        finish(t, ITEM_DELIVERED);
+    return true;
+}
+
+static bool has_lent(const struct sink *sink)
+{
+    const struct transactions *t = sink->own;
+    return t->batch != NULL;
+}
+
+static bool recover(struct sink *sink, int timeout_ms,
+                    void (*visit)(void *ctx, const struct sink_position *position), void *ctx)
+{
+    struct transactions *t = sink->own;
+    int64_t until_ms = os_monotonic_ms() + timeout_ms;
+    while (t->phase != PHASE_READY && t->phase != PHASE_OVER && os_monotonic_ms() < until_ms)
+        poll_transactions(sink, 20);
+    if (t->phase != PHASE_READY || t->recovered)
+        return t->recovered;
+    t->recovered = true;
+    kafka_positions_each(t->positions, visit, ctx);
+    kafka_positions_free(t->positions);
+    t->positions = NULL;
+    return true;
+}
+
+/* --- beginning, checking, ending --- */
+
+/* Whose word it is: no two runs of an agent have the same. */
+static void make_owner(struct transactions *t)
+{
+    uint64_t run;
+    char host[128] = "", time[WTIME_TEXT_MAX];
+    struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 0);
+    os_random(&run, sizeof run);
+    os_host_name(host, sizeof host);
+    size_t n = wtime_format(&now, 0, time);
+    snprintf(t->owner, sizeof t->owner,
+             "{\"v\":1,\"host\":\"%.127s\",\"since\":\"%.*s\",\"run\":\"%016llx\"}", host, (int)n, time,
+             (unsigned long long)run);
+}
+
+/* "mapitail-" and the scope with hyphens. A check has an id of its own: it must not fence the one who runs.
+ */
+static void make_id(struct transactions *t)
+{
+    const char *scope = t->client->host.scope ? t->client->host.scope : "check/";
+    snprintf(t->scope, sizeof t->scope, "%s", scope);
+    int n = snprintf(t->transactional_id, sizeof t->transactional_id, "mapitail-%.*s", (int)strlen(scope) - 1,
+                     scope);
+    for (int i = 0; i < n && t->transactional_id[i]; i++)
+        if (t->transactional_id[i] == '/')
+            t->transactional_id[i] = '-';
+}
+
+static bool open_transactions(struct sink *sink, struct fault *f)
+{
+    struct transactions *t = calloc(1, sizeof *t);
+    if (!t)
+        return fault_set(f, FAULT_MEMORY, 0, "no memory for the Kafka output");
+    sink->own = t;
+    t->client = &sink->client;
+    make_id(t);
+    make_owner(t);
+    sink->client.transactional_id = t->transactional_id;
+    sink->client.on_report = on_report;
+    sink->client.report_ctx = t;
+    if (!kafka_client_open(&sink->client, f)) {
+        free(t);
+        return false;
+    }
+    return true;
+}
+
+/* The topics of records are good: are transactions and the positions? */
+static bool check(struct sink *sink, int timeout_ms, struct fault *f)
+{
+    struct transactions *t = sink->own;
+    int64_t start_ms = os_monotonic_ms();
+    for (int64_t waited_ms = 0; waited_ms < timeout_ms; waited_ms = os_monotonic_ms() - start_ms) {
+        poll_transactions(sink, 20);
+        if (t->phase == PHASE_READY)
+            return true;
+        if (t->refusal[0])
+            return fault_set(f, FAULT_REFUSED, 0, "%.230s", t->refusal);
+        if (kafka_check_refused_for_good(t->client, waited_ms))
+            break;
+    }
+    return kafka_check_unreachable(t->client, timeout_ms, f);
+}
+
+/* What is unfinished is not waited for: the next start ends it. */
+static void close_transactions(struct sink *sink, int64_t until_ms)
+{
+    struct transactions *t = sink->own;
+    int64_t now = os_monotonic_ms();
+    if (t->client->producer)
+        stop_producer(t, now + (until_ms - now + 1) / 2);
+    kafka_farewell_wait(&t->client->farewell, until_ms);
+    kafka_farewell_leave(&t->client->farewell);
+    if (t->batch && !t->finished)
+        finish(t, ITEM_RETRY);
+    give_back(t);
+    kafka_positions_free(t->positions);
+    free(t);
+}
+
+const struct kafka_mode kafka_transactional = {
+    .open = open_transactions,
+    .submit = submit,
+    .poll = poll_transactions,
+    .has_lent = has_lent,
+    .recover = recover,
+    .check = check,
+    .close = close_transactions,
+};
