@@ -11,6 +11,7 @@
 enum {
     INIT_SLICE_MS = 1000,
     AGAIN_PAUSE_MS = 100,
+    CLAIM_MS = 2000,
     COMMIT_TRIES = 2, /* each up to the transaction's time-out */
     OWNER_MAX = 256,
     KEY_MAX = 200,
@@ -111,24 +112,6 @@ static struct sv owner_key(const struct kafka_call *c, char room[KEY_MAX + 8])
     return sv_from(room);
 }
 
-/* The topic, made where it is missing. */
-static bool read_positions(struct kafka_call *c, struct kafka_positions *into)
-{
-    struct fault f = {.code = FAULT_NONE};
-    struct kafka_positions_reader reader = {.lib = &c->lib,
-                                            .consumer = c->consumer,
-                                            .topic = c->topic,
-                                            .replication = c->replication,
-                                            .scope = c->scope,
-                                            .stop = &c->stop};
-    enum kafka_reading reading = kafka_positions_read(into, &reader, &f);
-    if (reading == KAFKA_NO_TOPIC && kafka_positions_create(&reader, c->producer, c->ask_only, &f))
-        return true; /* new and empty */
-    if (reading != KAFKA_READ)
-        fail(c, RD_KAFKA_RESP_ERR__FAIL, f.text);
-    return reading == KAFKA_READ;
-}
-
 /* Ours, nobody's, or that of one whom we may relieve. */
 static bool may_own(struct kafka_call *c, struct sv owner)
 {
@@ -157,26 +140,55 @@ static bool produce_owner(struct kafka_call *c)
     return understand(c, c->lib.produceva(c->producer, vu, 4)) == ANSWER_DONE;
 }
 
-static void write_owner(struct kafka_call *c)
+/* Right after the fence: whoever was fenced by it is to find our word. */
+static bool write_owner(void *ctx)
 {
+    struct kafka_call *c = ctx;
     if (understand(c, c->lib.begin_transaction(c->producer)) != ANSWER_DONE)
-        return;
+        return false;
     if (produce_owner(c))
         run_commit(c);
     else
         run_abort(c);
-    if (c->outcome == KAFKA_CALL_ABORTED)
-        c->outcome = KAFKA_CALL_FAILED;
+    return c->outcome == KAFKA_CALL_DONE;
 }
 
-/* Before a producer that was the owner fences whoever is there: is it still the owner? */
+/* The topic, made where it is missing. */
+static bool read_positions(struct kafka_call *c, struct kafka_positions *into, bool claim)
+{
+    struct fault f = {.code = FAULT_NONE};
+    struct kafka_positions_reader reader = {.lib = &c->lib,
+                                            .consumer = c->consumer,
+                                            .topic = c->topic,
+                                            .replication = c->replication,
+                                            .scope = c->scope,
+                                            .stop = &c->stop,
+                                            .exists = claim ? write_owner : NULL,
+                                            .ctx = c};
+    fail(c, RD_KAFKA_RESP_ERR__FAIL, "");
+    enum kafka_reading reading = kafka_positions_read(into, &reader, &f);
+    if (reading == KAFKA_NO_TOPIC && kafka_positions_create(&reader, c->producer, c->ask_only, &f))
+        reading = c->ask_only ? KAFKA_READ : kafka_positions_read(into, &reader, &f);
+    if (reading == KAFKA_NO_TOPIC && f.code == FAULT_NONE)
+        fault_set(&f, FAULT_REFUSED, 0, "topic %.100s is being created", c->topic);
+    if (reading != KAFKA_READ && f.code != FAULT_NONE)
+        fail(c, RD_KAFKA_RESP_ERR__FAIL, f.text);
+    return reading == KAFKA_READ;
+}
+
+/*
+ * A producer that was the owner must not fence whoever has replaced it. The pause leaves another the time to
+ * write its word: it does so right after the fence.
+ */
 static bool still_owns(struct kafka_call *c)
 {
     char key[KEY_MAX + 8];
+    for (int i = 0; c->owned && i < CLAIM_MS / AGAIN_PAUSE_MS && !atomic_load(&c->stop); i++)
+        os_sleep_ms(AGAIN_PAUSE_MS);
     if (!c->owned)
         return true;
     struct kafka_positions *now = kafka_positions_new();
-    bool read = now && read_positions(c, now);
+    bool read = now && read_positions(c, now, false);
     bool owns = read && may_own(c, kafka_positions_find(now, owner_key(c, key)));
     kafka_positions_free(now);
     return owns;
@@ -189,15 +201,12 @@ static void run_open(struct kafka_call *c)
     char key[KEY_MAX + 8];
     fail(c, RD_KAFKA_RESP_ERR__FAIL, "out of memory");
     if (!still_owns(c) || !init(c) || !(c->positions = kafka_positions_new()) ||
-        !read_positions(c, c->positions))
+        !read_positions(c, c->positions, !c->owned && !c->ask_only))
         return;
-    struct sv owner = kafka_positions_find(c->positions, owner_key(c, key));
-    if (!may_own(c, owner))
+    if (!may_own(c, kafka_positions_find(c->positions, owner_key(c, key))))
         return;
-    c->outcome = KAFKA_CALL_DONE;
-    if (!c->ask_only && !sv_eq(owner, sv_from(c->owner)))
-        write_owner(c);
     kafka_positions_put(c->positions, sv_from(key), SV_ABSENT);
+    c->outcome = KAFKA_CALL_DONE;
 }
 
 /* --- the thread --- */

@@ -130,21 +130,26 @@ static bool take(const struct run *r, const rd_kafka_message_t *m)
            kafka_positions_put(r->positions, key, value);
 }
 
-/* What one message or event of a partition means for its reading. *target: where its end was at first. */
-static enum kafka_reading heed(const struct run *r, const rd_kafka_message_t *m, int64_t *target, bool *ended)
+/* Where the partition ended when its first answer came; -1: not known yet. */
+static int64_t end_of(const struct run *r, int32_t partition)
 {
     int64_t low, high;
-    if (!m->err)
-        return take(r, m) ? KAFKA_READ : failed(r, "no memory for the positions");
-    if (is_final(m->err))
-        return failed(r, lib_of(r)->err2str(m->err));
-    if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
-        return KAFKA_READ;
-    if (*target < 0 && lib_of(r)->get_watermark_offsets(r->client, r->reader->topic, m->partition, &low,
-                                                        &high) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        *target = high;
-    *ended = m->offset >= *target;
-    return KAFKA_READ;
+    rd_kafka_resp_err_t err =
+        lib_of(r)->get_watermark_offsets(r->client, r->reader->topic, partition, &low, &high);
+    return err == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
+}
+
+/* What one message or event of a partition means for its reading. *target: as of end_of. */
+static enum kafka_reading heed(const struct run *r, const rd_kafka_message_t *m, int64_t *target, bool *ended)
+{
+    bool at_end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (m->err && !at_end)
+        return is_final(m->err) ? failed(r, lib_of(r)->err2str(m->err)) : KAFKA_READ;
+    if (*target < 0)
+        *target = end_of(r, m->partition);
+    /* Others may write faster than the end is ever met: behind the target is as good. */
+    *ended = *target >= 0 && m->offset + (at_end ? 0 : 1) >= *target;
+    return at_end || take(r, m) ? KAFKA_READ : failed(r, "no memory for the positions");
 }
 
 static enum kafka_reading read_partition(const struct run *r, int32_t partition)
@@ -188,6 +193,8 @@ static enum kafka_reading read_all(const struct run *r)
     if (err)
         return failed(r, lib_of(r)->err2str(err));
     enum kafka_reading reading = KAFKA_READ;
+    if (r->reader->exists && !r->reader->exists(r->reader->ctx))
+        return KAFKA_READING_FAILED;
     for (int32_t i = 0; i < partitions && reading == KAFKA_READ; i++)
         reading = read_partition(r, i);
     return reading;

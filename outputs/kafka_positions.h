@@ -40,6 +40,9 @@ struct kafka_positions_reader {
     int replication;         /* for creating the topic; 0: the brokers' default */
     const char *scope;       /* other keys are passed over */
     const atomic_bool *stop; /* from another thread: give up soon */
+    /* Called when the topic is known to exist, before it is read; false ends the reading. NULL: nothing. */
+    bool (*exists)(void *ctx);
+    void *ctx;
 };
 
 enum kafka_reading {
