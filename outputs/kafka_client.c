@@ -112,22 +112,31 @@ static void serve_error(struct kafka_client *c, rd_kafka_event_t *event)
                      reason);
 }
 
+/*
+ * A transaction that can only be aborted any more shows itself in delivery reports or, where no message is to
+ * blame, in this line alone: without it the messages would sit in the queue until their time is out.
+ */
 static void serve_log(struct kafka_client *c, rd_kafka_event_t *event)
 {
     const char *facility, *text;
     int level; /* syslog's */
-    /* A failed connection is logged and is an error event as well. */
-    if (c->lib.event_log(event, &facility, &text, &level) == 0 && strcmp(facility, "FAIL") != 0)
-        kafka_client_say(c,
-                         level <= 3   ? NOTICE_ERROR
-                         : level == 4 ? NOTICE_WARNING
-                                      : NOTICE_INFO,
-                         "librdkafka %s: %s", facility, text);
+    if (c->lib.event_log(event, &facility, &text, &level) != 0)
+        return;
+    c->transaction_failed = c->transaction_failed || strcmp(facility, "TXNERR") == 0;
+    if (strcmp(facility, "FAIL") == 0)
+        return; /* a failed connection is an error event as well */
+    kafka_client_say(c,
+                     level <= 3   ? NOTICE_ERROR
+                     : level == 4 ? NOTICE_WARNING
+                                  : NOTICE_INFO,
+                     "librdkafka %s: %s", facility, text);
 }
 
 static void serve_reports(struct kafka_client *c, rd_kafka_event_t *event)
 {
     for (const rd_kafka_message_t *m; (m = c->lib.event_message_next(event)) != NULL;) {
+        if (!m->_private)
+            continue; /* not one of kafka_client_produce */
         c->queued--;
         c->on_report(c->report_ctx, m);
     }

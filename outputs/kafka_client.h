@@ -38,6 +38,7 @@ struct kafka_client {
     bool brokers_down;           /* all of them, since the last delivery */
     bool checking;               /* errors are check's to report, not the log's */
     bool fatal;                  /* the producer is to be replaced */
+    bool transaction_failed;     /* librdkafka has said so; the owner clears it */
     rd_kafka_resp_err_t trouble; /* of records, to be said by kafka_client_say_trouble */
     struct fault last;           /* latest error of a connection, for check */
     struct notice_limit limit;
@@ -79,7 +80,7 @@ enum kafka_verdict kafka_judge(rd_kafka_resp_err_t err);
 struct kafka_message {
     rd_kafka_topic_t *topic;
     const struct sink_item *item;
-    void *opaque;
+    void *opaque; /* not NULL */
     bool copy;
 };
 

@@ -34,7 +34,7 @@ enum phase {
     PHASE_DOWN,      /* no producer, or one that was not opened */
     PHASE_OPENING,   /* a call runs */
     PHASE_READY,     /* for a batch, or for the next try of the one that is lent */
-    PHASE_PRODUCING, /* suspects one by one */
+    PHASE_PRODUCING, /* until every message has its report */
     PHASE_ENDING,    /* a call commits or aborts */
     PHASE_OVER,      /* superseded */
 };
@@ -162,15 +162,14 @@ static bool send_position(struct transactions *t, const struct sink_position *po
 }
 
 /* Everything but the suspects. */
-static bool send_together(struct transactions *t)
+static void send_together(struct transactions *t)
 {
     for (size_t i = 0; i < t->batch->count; i++)
         if (!t->marks[i].alone && !send_item(t, i))
-            return false;
+            return;
     for (size_t i = 0; i < t->batch->position_count; i++)
         if (!send_position(t, &t->batch->positions[i]))
-            return false;
-    return true;
+            return;
 }
 
 static bool has_failed(const struct transactions *t)
@@ -181,19 +180,22 @@ static bool has_failed(const struct transactions *t)
     return t->failure != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* Each suspect once the one before has its report. */
-static void send_alone(struct transactions *t)
+/* The end of a transaction is asked for when nothing is queued: librdkafka would wait for what never goes. */
+static void go_on_producing(struct transactions *t)
 {
-    if (has_failed(t)) {
+    if (t->client->fatal) {
+        next_producer(t);
+        return;
+    }
+    if (has_failed(t) || t->client->transaction_failed) {
         start_call(t, KAFKA_CALL_ABORT);
         return;
     }
     if (t->client->queued > 0)
         return;
     for (size_t i = 0; i < t->batch->count; i++)
-        if (!t->marks[i].sent) {
-            if (!send_item(t, i))
-                start_call(t, KAFKA_CALL_ABORT);
+        if (!t->marks[i].sent) { /* a suspect, once the one before has its report */
+            send_item(t, i);
             return;
         }
     start_call(t, KAFKA_CALL_COMMIT);
@@ -201,13 +203,11 @@ static void send_alone(struct transactions *t)
 
 static void begin(struct transactions *t)
 {
-    bool any_alone = false;
     t->attempt++;
     t->failure = RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (size_t i = 0; i < t->batch->count; i++) {
+    t->client->transaction_failed = false;
+    for (size_t i = 0; i < t->batch->count; i++)
         t->marks[i].sent = t->marks[i].refused = false;
-        any_alone = any_alone || t->marks[i].alone;
-    }
     rd_kafka_error_t *error = t->client->lib.begin_transaction(t->client->producer);
     if (error) {
         kafka_client_say(t->client, NOTICE_ERROR,
@@ -215,13 +215,10 @@ static void begin(struct transactions *t)
                          t->client->lib.error_string(error));
         t->client->lib.error_destroy(error);
         next_producer(t);
-    } else if (!send_together(t)) {
-        start_call(t, KAFKA_CALL_ABORT);
-    } else if (any_alone) {
-        t->phase = PHASE_PRODUCING;
-    } else {
-        start_call(t, KAFKA_CALL_COMMIT);
+        return;
     }
+    t->phase = PHASE_PRODUCING;
+    send_together(t);
 }
 
 /* --- what became of it --- */
@@ -392,7 +389,7 @@ static void move_on(struct transactions *t)
     if (t->phase == PHASE_DOWN)
         open_producer(t);
     if (t->phase == PHASE_PRODUCING)
-        send_alone(t);
+        go_on_producing(t);
     if (t->phase != PHASE_READY || !t->batch || t->finished)
         return;
     kafka_client_refresh_topic(t->client);

@@ -110,7 +110,10 @@ def setup(directory, paths, name, agent=None, **more):
 
 def once(path, code=0):
     with Agent(path, "--once") as agent:
-        equal(agent.wait(), code, agent.log()[-3000:])
+        try:
+            equal(agent.wait(), code, agent.log()[-3000:])
+        except subprocess.TimeoutExpired:
+            raise AssertionError("it does not end: " + agent.log()[-3000:]) from None
         return agent.log()
 
 
