@@ -381,9 +381,21 @@ static void say_slow_opening(struct transactions *t)
                      t->client->config->positions_topic);
 }
 
+/*
+ * A call that aborts purges the queue once and then waits for every report. Messages that come back to the
+ * queue behind that, refused for the gap that the first refused one left, would wait there for a minute.
+ */
+static bool is_stuck(const struct transactions *t)
+{
+    return t->phase == PHASE_ENDING && t->client->queued > 0 && t->client->producer &&
+           (kafka_call_kind(t->call) == KAFKA_CALL_ABORT || t->client->transaction_failed);
+}
+
 /* Does what is due. */
 static void move_on(struct transactions *t)
 {
+    if (is_stuck(t))
+        t->client->lib.purge(t->client->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
     if (t->call && kafka_call_has_ended(t->call))
         after_call(t);
     if (t->phase == PHASE_DOWN)
@@ -404,8 +416,8 @@ static void wait_a_while(struct transactions *t, int64_t until_ms)
     int64_t resume_ms = t->client->resume_ms;
     if ((t->phase == PHASE_DOWN || t->batch) && resume_ms > now && resume_ms < until_ms)
         until_ms = resume_ms;
-    if (t->phase == PHASE_DOWN && until_ms > now + 20)
-        until_ms = now + 20; /* the old producer's end tells nobody */
+    if ((t->phase == PHASE_DOWN || is_stuck(t)) && until_ms > now + 20)
+        until_ms = now + 20; /* the end of the old producer, or of what is in flight, tells nobody */
     int wait_ms = until_ms > now && !t->finished ? (int)(until_ms - now) : 0;
     if (t->client->producer)
         kafka_client_serve(t->client, wait_ms);

@@ -383,7 +383,10 @@ def test_poison_and_kills_together_lose_and_repeat_nothing(directory):
             time.sleep(rng.uniform(0.15, 0.6))
             agent.kill()
     with Agent(path) as agent:
-        wait_for(lambda: len(consume(name)) >= len(good), 60, "the good records")
+        try:
+            wait_for(lambda: len(consume(name)) >= len(good), 60, "the good records")
+        except AssertionError:
+            raise AssertionError(agent.log()[-4000:]) from None
         agent.stop()
     expect_each_once(name, good)
     equal(sorted(json.loads(line)["event"]["id"] for line in consume(letters)), sorted(bad), "dead letters")
