@@ -11,6 +11,7 @@
 enum {
     MESSAGE_MAX_BYTES = 1000000, /* librdkafka's default, a little below a broker's */
     MESSAGE_OVERHEAD_BYTES = 16 << 10,
+    TRANSACTION_BYTES = 4 << 20, /* a whole batch, its keys and its positions must find room in the queue */
     SECRET_MIN = 4, /* a shorter secret stands in too many innocent words to be blotted out of them */
 };
 
@@ -147,11 +148,14 @@ rd_kafka_conf_t *kafka_config_make(const struct kafka_library *lib, const struct
                                    const char *transactional_id, struct fault *f)
 {
     struct maker m = {.lib = lib, .conf = lib->conf_new(), .fault = f, .ok = true};
+    int64_t queue_bytes = c->queue_bytes;
+    if (transactional_id && queue_bytes < TRANSACTION_BYTES)
+        queue_bytes = TRANSACTION_BYTES;
     put_all(&m, defaults, sizeof defaults / sizeof *defaults);
     put_common(&m, c, transactional_id != NULL);
     put(&m, "compression", "compression.codec", kafka_compression_names[c->compression], false);
     put_number(&m, "linger", "linger.ms", c->linger_ms);
-    put_number(&m, "queue_size", "queue.buffering.max.kbytes", c->queue_bytes / 1024);
+    put_number(&m, "queue_size", "queue.buffering.max.kbytes", queue_bytes / 1024);
     put_all(&m, fixed, sizeof fixed / sizeof *fixed);
     if (transactional_id) {
         put(&m, "delivery", "transactional.id", transactional_id, false);

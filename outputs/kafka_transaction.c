@@ -3,16 +3,14 @@
  * Exactly once: one batch and its positions in one transaction (the pattern of Kafka Connect's KIP-618).
  *
  * A batch is kept until its transaction was committed; one that was aborted is done again, after a pause
- * where somebody has something to repair. Bodies are copied: what librdkafka still holds when the sink
- * closes is not the pipeline's any more.
+ * where somebody has something to repair. A record that the brokers refuse for what it is ends the
+ * transaction: it is rejected, and the batch goes back to be lent again without it (kafka_attempt.h).
  *
- *   - Records that the brokers refuse for what they are end the transaction. Brokers refuse whole protocol
- *     batches, so of several suspects each is sent alone in the next transaction: who is refused alone is
- *     rejected, and the batch goes back to be lent again without it.
- *   - A result that says nothing certain (time-out, fatal) costs the producer: the next one fences it, and
- *     the position topic tells whether the batch was committed.
- *   - Who was replaced by another agent delivers nothing any more (kafka_call.h).
+ * A result that says nothing certain (time-out, fatal) costs the producer: the next one fences it, and the
+ * position topic tells whether the batch was committed. Who was replaced by another agent delivers nothing
+ * any more (kafka_call.h).
  */
+#include "kafka_attempt.h"
 #include "kafka_call.h"
 #include "kafka_mode.h"
 #include "os_clock.h"
@@ -39,14 +37,6 @@ enum phase {
     PHASE_OVER,      /* superseded */
 };
 
-/* What is known of an item of the batch. */
-struct mark {
-    bool alone;   /* is to be the only message of its protocol batch */
-    bool sent;    /* in this transaction */
-    bool refused; /* in this transaction, for what it or its company is */
-    rd_kafka_resp_err_t why;
-};
-
 struct transactions {
     struct kafka_client *client;
     char transactional_id[ID_MAX], scope[ID_MAX], owner[OWNER_MAX];
@@ -59,12 +49,8 @@ struct transactions {
     bool finished;  /* the batch has its results */
     struct kafka_positions *positions;
 
-    struct sink_batch *batch;
-    struct mark marks[SINK_BATCH_ITEMS_MAX];
-    rd_kafka_topic_t *positions_topic;
-    rd_kafka_resp_err_t failure; /* of this transaction: somebody's to repair */
-    uintptr_t attempt;           /* number of this transaction: reports of others do not count */
-    char refusal[256];           /* why an opening failed, for check */
+    struct kafka_attempt attempt;
+    char refusal[256]; /* why an opening failed, for check */
 };
 
 static void next_producer(struct transactions *t);
@@ -74,10 +60,10 @@ static void next_producer(struct transactions *t);
 /* Items without a result get this one; the batch goes in poll. */
 static void finish(struct transactions *t, enum item_result result)
 {
-    for (size_t i = 0; i < t->batch->count; i++)
-        if (t->batch->items[i].result == ITEM_PENDING)
-            t->batch->items[i].result = result;
-    t->batch->positions_kept = result == ITEM_DELIVERED;
+    for (size_t i = 0; i < t->attempt.batch->count; i++)
+        if (t->attempt.batch->items[i].result == ITEM_PENDING)
+            t->attempt.batch->items[i].result = result;
+    t->attempt.batch->positions_kept = result == ITEM_DELIVERED;
     t->finished = true;
     t->in_doubt = false;
 }
@@ -85,10 +71,10 @@ static void finish(struct transactions *t, enum item_result result)
 /* done may submit again. */
 static int give_back(struct transactions *t)
 {
-    struct sink_batch *batch = t->batch;
+    struct sink_batch *batch = t->attempt.batch;
     if (!t->finished)
         return 0;
-    t->batch = NULL;
+    t->attempt.batch = NULL;
     t->finished = false;
     t->client->host.done(t->client->host.ctx, batch);
     return 1;
@@ -114,152 +100,53 @@ static void start_call(struct transactions *t, enum kafka_call_kind kind)
 
 /* --- one transaction --- */
 
-static void *opaque_of(const struct transactions *t, size_t index)
-{
-    return (void *)(t->attempt << 16 | index);
-}
-
-/* Of an item, or of a position, which has no mark. */
-static void on_report(void *ctx, const rd_kafka_message_t *m)
-{
-    struct transactions *t = ctx;
-    size_t index = (uintptr_t)m->_private & 0xffff;
-    if (!m->err || (uintptr_t)m->_private >> 16 != t->attempt || !t->batch)
-        return;
-    enum kafka_verdict verdict = kafka_judge(m->err);
-    if (verdict == KAFKA_RECORD_REFUSED && index < t->batch->count) {
-        t->marks[index].refused = true;
-        t->marks[index].why = m->err;
-    } else if (verdict != KAFKA_GIVE_BACK) {
-        t->failure = m->err;
-    }
-}
-
-/* False when the transaction cannot go on. */
-static bool send_item(struct transactions *t, size_t index)
-{
-    const struct sink_item *item = &t->batch->items[index];
-    struct kafka_message message = {kafka_client_topic_of(t->client, item), item, opaque_of(t, index), true};
-    rd_kafka_resp_err_t err = kafka_client_produce(t->client, &message);
-    t->marks[index].sent = true;
-    if (!err)
-        return true;
-    if (kafka_judge(err) == KAFKA_RECORD_REFUSED) {
-        /* By the client, which looks at one record at a time: no other is to blame. */
-        t->marks[index] = (struct mark){.alone = true, .sent = true, .refused = true, .why = err};
-    } else {
-        t->failure = err;
-    }
-    return false;
-}
-
-static bool send_position(struct transactions *t, const struct sink_position *position)
-{
-    struct sink_item item = {.body = position->value, .key = position->key};
-    struct kafka_message message = {t->positions_topic, &item, opaque_of(t, 0xffff), true};
-    t->failure = kafka_client_produce(t->client, &message);
-    return t->failure == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-/* Everything but the suspects. */
-static void send_together(struct transactions *t)
-{
-    for (size_t i = 0; i < t->batch->count; i++)
-        if (!t->marks[i].alone && !send_item(t, i))
-            return;
-    for (size_t i = 0; i < t->batch->position_count; i++)
-        if (!send_position(t, &t->batch->positions[i]))
-            return;
-}
-
-static bool has_failed(const struct transactions *t)
-{
-    for (size_t i = 0; i < t->batch->count; i++)
-        if (t->marks[i].refused)
-            return true;
-    return t->failure != RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-/* The end of a transaction is asked for when nothing is queued: librdkafka would wait for what never goes. */
 static void go_on_producing(struct transactions *t)
 {
     if (t->client->fatal) {
         next_producer(t);
         return;
     }
-    if (has_failed(t) || t->client->transaction_failed) {
-        start_call(t, KAFKA_CALL_ABORT);
-        return;
-    }
-    if (t->client->queued > 0)
-        return;
-    for (size_t i = 0; i < t->batch->count; i++)
-        if (!t->marks[i].sent) { /* a suspect, once the one before has its report */
-            send_item(t, i);
-            return;
-        }
-    start_call(t, KAFKA_CALL_COMMIT);
+    enum kafka_progress progress = kafka_attempt_go_on(&t->attempt);
+    if (progress != KAFKA_ON_ITS_WAY)
+        start_call(t, progress == KAFKA_ARRIVED ? KAFKA_CALL_COMMIT : KAFKA_CALL_ABORT);
 }
 
 static void begin(struct transactions *t)
 {
-    t->attempt++;
-    t->failure = RD_KAFKA_RESP_ERR_NO_ERROR;
-    t->client->transaction_failed = false;
-    for (size_t i = 0; i < t->batch->count; i++)
-        t->marks[i].sent = t->marks[i].refused = false;
-    rd_kafka_error_t *error = t->client->lib.begin_transaction(t->client->producer);
-    if (error) {
-        kafka_client_say(t->client, NOTICE_ERROR,
-                         "no transaction can begin: %s; the producer is started anew",
-                         t->client->lib.error_string(error));
-        t->client->lib.error_destroy(error);
-        next_producer(t);
-        return;
-    }
+    char why[200];
     t->phase = PHASE_PRODUCING;
-    send_together(t);
+    if (kafka_attempt_begin(&t->attempt, why, sizeof why))
+        return;
+    kafka_client_say(t->client, NOTICE_ERROR, "no transaction can begin: %s; the producer is started anew",
+                     why);
+    next_producer(t);
 }
 
 /* --- what became of it --- */
 
-/* Who was refused: one alone is to blame, of several each is suspect. Returns how many. */
-static size_t find_culprit(struct transactions *t, size_t *culprit)
-{
-    size_t suspects = 0;
-    bool found = false;
-    for (size_t i = 0; i < t->batch->count; i++) {
-        if (!t->marks[i].refused)
-            continue;
-        suspects++;
-        if (!found || t->marks[i].alone)
-            *culprit = i;
-        found = found || t->marks[i].alone;
-    }
-    return found ? 1 : suspects;
-}
-
 static void after_abort(struct transactions *t)
 {
-    size_t culprit = 0, suspects = find_culprit(t, &culprit);
+    size_t culprit = 0;
+    rd_kafka_resp_err_t failure = t->attempt.failure;
     t->phase = PHASE_READY;
-    if (suspects == 1) {
-        struct sink_item *item = &t->batch->items[culprit];
-        item->result = ITEM_REJECTED;
-        item->reason = t->client->lib.err2str(t->marks[culprit].why);
+    switch (kafka_attempt_blame(&t->attempt, &culprit)) {
+    case KAFKA_ONE_RECORD:
+        t->attempt.batch->items[culprit].result = ITEM_REJECTED;
+        t->attempt.batch->items[culprit].reason = t->client->lib.err2str(t->attempt.marks[culprit].why);
         finish(t, ITEM_RETRY);
-    } else if (suspects > 1) {
-        for (size_t i = 0; i < t->batch->count; i++)
-            t->marks[i].alone = t->marks[i].alone || t->marks[i].refused;
-    } else {
-        kafka_client_trouble(t->client, t->failure ? t->failure : RD_KAFKA_RESP_ERR__FAIL);
+        break;
+    case KAFKA_SUSPECTS:
+        break;
+    case KAFKA_NO_RECORD:
+        kafka_client_trouble(t->client, failure ? failure : RD_KAFKA_RESP_ERR__FAIL);
+        break;
     }
 }
 
 static void after_commit(struct transactions *t)
 {
     t->phase = PHASE_READY;
-    if (t->batch->count)
+    if (t->attempt.batch->count)
         kafka_client_delivered(t->client);
     finish(t, ITEM_DELIVERED);
 }
@@ -267,8 +154,8 @@ static void after_commit(struct transactions *t)
 /* The transaction that was in doubt when its producer went: all of it is there, or nothing. */
 static bool was_committed(const struct transactions *t)
 {
-    const struct sink_position *p = t->batch->positions;
-    return t->batch->position_count && sv_eq(kafka_positions_find(t->positions, p->key), p->value);
+    const struct sink_position *p = t->attempt.batch->positions;
+    return t->attempt.batch->position_count && sv_eq(kafka_positions_find(t->positions, p->key), p->value);
 }
 
 static void after_open(struct transactions *t)
@@ -278,7 +165,7 @@ static void after_open(struct transactions *t)
     t->client->troubled = t->client->troubled && !t->client->brokers_down;
     kafka_positions_free(t->positions);
     t->positions = kafka_call_take_positions(t->call);
-    if (t->in_doubt && t->batch && !t->finished && was_committed(t))
+    if (t->in_doubt && t->attempt.batch && !t->finished && was_committed(t))
         finish(t, ITEM_DELIVERED);
     t->in_doubt = false;
     if (!t->recovered)
@@ -291,7 +178,7 @@ static void after_superseded(struct transactions *t)
 {
     char text[320];
     snprintf(text, sizeof text, "another agent delivers for this output now: %s", kafka_call_text(t->call));
-    if (t->batch && !t->finished)
+    if (t->attempt.batch && !t->finished)
         finish(t, ITEM_RETRY);
     t->phase = PHASE_OVER;
     if (t->client->host.superseded)
@@ -323,7 +210,7 @@ static void after_call(struct transactions *t)
         after_open(t);
     else if (outcome == KAFKA_CALL_DONE)
         after_commit(t);
-    else if (outcome == KAFKA_CALL_ABORTED && (!commit || has_failed(t)))
+    else if (outcome == KAFKA_CALL_ABORTED && (!commit || kafka_attempt_has_failed(&t->attempt)))
         after_abort(t);
     else /* an abort without a record that failed: the commit itself went wrong somewhere */
         after_failure(t);
@@ -337,9 +224,9 @@ static void after_call(struct transactions *t)
 
 static void stop_producer(struct transactions *t, int64_t until_ms)
 {
-    if (t->positions_topic)
-        t->client->lib.topic_destroy(t->positions_topic);
-    t->positions_topic = NULL;
+    if (t->attempt.positions_topic)
+        t->client->lib.topic_destroy(t->attempt.positions_topic);
+    t->attempt.positions_topic = NULL;
     if (t->call)
         kafka_call_abandon(&t->call, t->client, until_ms);
     else
@@ -363,7 +250,7 @@ static void open_producer(struct transactions *t)
         kafka_client_pause(t->client);
         return;
     }
-    t->positions_topic =
+    t->attempt.positions_topic =
         t->client->lib.topic_new(t->client->producer, t->client->config->positions_topic, NULL);
     start_call(t, KAFKA_CALL_OPEN);
 }
@@ -402,7 +289,7 @@ static void move_on(struct transactions *t)
         open_producer(t);
     if (t->phase == PHASE_PRODUCING)
         go_on_producing(t);
-    if (t->phase != PHASE_READY || !t->batch || t->finished)
+    if (t->phase != PHASE_READY || !t->attempt.batch || t->finished)
         return;
     kafka_client_refresh_topic(t->client);
     if (!kafka_client_is_pausing(t->client))
@@ -414,7 +301,7 @@ static void wait_a_while(struct transactions *t, int64_t until_ms)
 {
     int64_t now = os_monotonic_ms();
     int64_t resume_ms = t->client->resume_ms;
-    if ((t->phase == PHASE_DOWN || t->batch) && resume_ms > now && resume_ms < until_ms)
+    if ((t->phase == PHASE_DOWN || t->attempt.batch) && resume_ms > now && resume_ms < until_ms)
         until_ms = resume_ms;
     if ((t->phase == PHASE_DOWN || is_stuck(t)) && until_ms > now + 20)
         until_ms = now + 20; /* the end of the old producer, or of what is in flight, tells nobody */
@@ -444,14 +331,9 @@ static int poll_transactions(struct sink *sink, int timeout_ms)
 static bool submit(struct sink *sink, struct sink_batch *batch)
 {
     struct transactions *t = sink->own;
-    if (t->phase == PHASE_OVER || t->batch)
+    if (t->phase == PHASE_OVER || t->attempt.batch)
         return false;
-    t->batch = batch;
-    memset(t->marks, 0, sizeof t->marks);
-    for (size_t i = 0; i < batch->count; i++) {
-        batch->items[i].result = ITEM_PENDING;
-        batch->items[i].reason = NULL;
-    }
+    kafka_attempt_take(&t->attempt, batch);
     if (batch->count == 0 && batch->position_count == 0)
         finish(t, ITEM_DELIVERED);
     return true;
@@ -460,7 +342,7 @@ static bool submit(struct sink *sink, struct sink_batch *batch)
 static bool has_lent(const struct sink *sink)
 {
     const struct transactions *t = sink->own;
-    return t->batch != NULL;
+    return t->attempt.batch != NULL;
 }
 
 static bool recover(struct sink *sink, int timeout_ms,
@@ -514,12 +396,12 @@ static bool open_transactions(struct sink *sink, struct fault *f)
     if (!t)
         return fault_set(f, FAULT_MEMORY, 0, "no memory for the Kafka output");
     sink->own = t;
-    t->client = &sink->client;
+    t->client = t->attempt.client = &sink->client;
     make_id(t);
     make_owner(t);
     sink->client.transactional_id = t->transactional_id;
-    sink->client.on_report = on_report;
-    sink->client.report_ctx = t;
+    sink->client.on_report = kafka_attempt_report;
+    sink->client.report_ctx = &t->attempt;
     if (!kafka_client_open(&sink->client, f)) {
         free(t);
         return false;
@@ -553,7 +435,7 @@ static void close_transactions(struct sink *sink, int64_t until_ms)
         stop_producer(t, now + (until_ms - now + 1) / 2);
     kafka_farewell_wait(&t->client->farewell, until_ms);
     kafka_farewell_leave(&t->client->farewell);
-    if (t->batch && !t->finished)
+    if (t->attempt.batch && !t->finished)
         finish(t, ITEM_RETRY);
     give_back(t);
     kafka_positions_free(t->positions);
