@@ -5,16 +5,21 @@
 
 #include "parser.h"
 
+enum { CAT_JOBS_MAX = 64 };
+
 struct cat_options {
-    const char *format;            /* name of an encoder */
-    bool all;                      /* every event, not 9646 alone */
+    const char *format; /* name of an encoder */
+    bool all;           /* every event, not 9646 alone */
+    unsigned jobs;      /* files read at a time, up to CAT_JOBS_MAX; 0: as many as there are processors */
     struct parser_options reading; /* its selector is not used */
     char *const *inputs;           /* files, globs, "-" for standard input */
     size_t count;
 };
 
-/* Returns the exit code: 0, or 1 when something was damaged or unreadable. The summary goes to standard
- * error. */
+/*
+ * Returns the exit code: 0, or 1 when something was damaged or unreadable. Records come in the order of the
+ * inputs, however many are read at a time. The summary goes to standard error.
+ */
 int cat_run(const struct cat_options *options);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `mapitail check`: every mistake of the configuration, and what each output's proof of delivery proves. */
 #include "load.h"
+#include "os_process.h"
 #include "run.h"
 #include "sink.h"
 
@@ -44,6 +45,7 @@ static bool reach(struct config_output *o)
 
 int check_config(const char *config_path, bool connect)
 {
+    os_forbid_core_dumps();
     struct config *c = load_config(config_path);
     int code = EXIT_OK;
     if (!c)

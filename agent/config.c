@@ -273,14 +273,18 @@ static void read_document(struct document *d)
     read_top(d);
     read_mapping(d, "state");
     read_mapping(d, "log");
+    read_mapping(d, "metrics");
     read_mapping(d, "record");
     read_select(d);
     read_sources(d);
     read_outputs(d);
     default_dead_letter(d);
     config_check_agent(d);
+    config_check_metrics(d);
     config_check_record(d);
     config_check(d);
+    if (d->reading.messages->errors == 0)
+        config_fingerprint(d);
 }
 
 /* UTF-8 without byte order mark. UTF-16 is what redirection writes in Windows PowerShell, and has a mark. */

@@ -38,7 +38,8 @@ struct config_source {
     const char *name;            /* required, unique: letters, digits, '_', '.', '-' */
     struct setting_list paths;   /* required: files and globs (*, ?, [..] in any part, ** for any depth) */
     struct setting_list exclude; /* globs to leave out: of names, or of paths where they hold a separator */
-    int from; /* enum config_from; for files that were there when a new output met them first */
+    int from;          /* enum config_from; for files that were there when a new output met them first */
+    bool follow_links; /* also where a link leads out of the folders that paths name */
     int64_t poll_interval_ms; /* how often a file is looked at where notification tells nothing */
     const char *timezone;     /* of times that an export writes without zone: os_zone.h */
     struct zone *zone;        /* what timezone means; owned by the configuration */
@@ -62,6 +63,7 @@ struct config_output {
     int64_t max_bytes; /* 0: the sink's own bound */
     bool deduplicate;
     int64_t deduplicate_age_ms, deduplicate_count; /* how long, and how many, ids are remembered */
+    uint64_t fingerprint; /* of all that its pipeline depends on, its sources included */
 };
 
 struct config {
@@ -71,6 +73,8 @@ struct config {
     int64_t sync_interval_ms;     /* how often the state is synced to disk */
     int log_level;                /* enum log_level */
     const char *log_file;         /* NULL: standard error */
+    const char *metrics_listen;   /* host:port; NULL: no metrics over HTTP */
+    bool metrics_allow_remote;    /* the address may be one that others can reach */
     struct selector selector;     /* `select:`; default MSExchangeIS* 9646 */
     struct setting_map labels;
     struct setting_list tags;

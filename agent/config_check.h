@@ -20,9 +20,13 @@ bool config_is_name(const char *name);
 /* Checks names across entries, and that no file which the agent writes is one that it reads. */
 void config_check(struct document *d);
 
+/* Fills the fingerprint of every output. The configuration must be right. */
+void config_fingerprint(struct document *d);
+
 /* Checks what a section holds; each reports at the value's own place. */
 void config_check_agent(struct document *d);
 void config_check_record(struct document *d);
+void config_check_metrics(struct document *d);
 void config_check_source(struct document *d, struct config_source *s, const struct node *n);
 void config_check_output(struct document *d, struct config_output_text *o, const struct node *n);
 

@@ -71,6 +71,22 @@ const struct setting config_log_settings[] = {
          "The agent's own log, rotated at 10 MiB with four older files kept; without it, standard error."},
     {0}};
 
+const struct setting config_metrics_settings[] = {
+    {.key = "listen",
+     .type = SETTING_STRING,
+     .offset = CONFIG(metrics_listen),
+     .help = "Address and port, such as 127.0.0.1:9646, on which /metrics, /healthz and /readyz are answered "
+             "over "
+             "HTTP; without it, nothing listens."},
+    {.key = "allow_remote",
+     .type = SETTING_BOOL,
+     .offset = CONFIG(metrics_allow_remote),
+     .fallback = "false",
+     .help =
+         "Whether listen may be an address that other hosts can reach: there is no encryption, and nobody "
+         "proves who he is."},
+    {0}};
+
 const struct setting config_record_settings[] = {
     {.key = "labels",
      .type = SETTING_MAP,
@@ -126,6 +142,12 @@ const struct setting config_source_settings[] = {
      .help = "Where an output that is new begins in the files that are there already; later files are always "
              "read from "
              "their beginning."},
+    {.key = "follow_links",
+     .type = SETTING_BOOL,
+     .offset = SOURCE(follow_links),
+     .fallback = "false",
+     .help = "Whether a link may lead out of the folders that paths name. Only where nobody but "
+             "administrators can write to them."},
     {.key = "poll_interval",
      .type = SETTING_DURATION,
      .offset = SOURCE(poll_interval_ms),
@@ -257,6 +279,8 @@ const struct config_section config_sections[] = {
     {"", config_top_settings, false, false, "Settings that stand alone."},
     {"state", config_state_settings, false, true, "What the agent remembers over restarts."},
     {"log", config_log_settings, false, false, "The agent's own messages."},
+    {"metrics", config_metrics_settings, false, false,
+     "Counts for Prometheus, and whether the agent lives and delivers, over HTTP."},
     {"record", config_record_settings, false, false, "What every record carries along."},
     {"select", config_select_settings, true, false,
      "Which events are taken; without it, event 9646 of providers that begin with MSExchangeIS."},

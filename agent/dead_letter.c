@@ -4,8 +4,8 @@
 
 #include "buf.h"
 #include "json_text.h"
+#include "line_file.h"
 #include "os_clock.h"
-#include "os_file.h"
 #include "os_thread.h"
 #include "wtime.h"
 
@@ -44,6 +44,24 @@ void dead_letters_free(struct dead_letters *d)
     free(d);
 }
 
+static void put_message(struct buf *b, const struct dead_letter *letter)
+{
+    const struct sink_item *item = letter->item;
+    struct json_mark headers;
+    json_field(b, SV(",\"format\":\""), sv_from(letter->format));
+    json_field(b, SV(",\"key\":\""), item->key);
+    if (item->time_ms > 0)
+        json_number(b, SV(",\"time_ms\":"), (uint64_t)item->time_ms);
+    headers = json_open(b, SV(",\"headers\":"));
+    for (size_t i = 0; i < item->header_count; i++) {
+        buf_lit(b, ",\"");
+        json_value(b, sv_from(item->headers[i].name));
+        json_string(b, SV(":\""), item->headers[i].value);
+    }
+    json_close(b, headers, "{}");
+    json_field(b, SV(",\"message\":\""), item->body);
+}
+
 static void make_line(struct buf *b, const struct dead_letter *letter)
 {
     char time[WTIME_TEXT_MAX];
@@ -58,24 +76,15 @@ static void make_line(struct buf *b, const struct dead_letter *letter)
     json_field(b, SV(",\"event_id\":\""), sv_from(letter->id));
     json_field(b, SV(",\"file\":\""), sv_from(letter->file));
     json_number(b, SV(",\"offset\":"), letter->offset);
-    json_field(b, SV(",\"message\":\""), letter->body);
+    put_message(b, letter);
     buf_lit(b, "}\n");
 }
 
-/* A line that was written in part must not run into the next one. */
 static bool append(struct dead_letters *d, struct fault *f)
 {
-    struct os_file_info before;
-    struct sv line = buf_sv(&d->line);
-    struct fault ignored;
-    if (!d->file && !(d->file = os_file_append(d->path, 0600, f)))
+    if (!d->file && !(d->file = line_file_open(d->path, 0600, f)))
         return false;
-    if (!os_file_info(d->file, &before, f))
-        return false;
-    if (os_file_write(d->file, line.p, line.n, f) && os_file_sync(d->file, f))
-        return true;
-    os_file_truncate(d->file, before.size, &ignored);
-    return false;
+    return line_file_append(d->file, buf_sv(&d->line), f);
 }
 
 bool dead_letter_write(struct dead_letters *d, const struct dead_letter *letter, struct fault *f)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The dead-letter file: records that a destination will never take, one JSON object a line, on disk before
- * the record counts as settled. Thread-safe: several pipelines share one.
+ * the record counts as settled. It holds all that sending it again takes (letter_reader.h). Thread-safe:
+ * several pipelines share one.
  */
 #ifndef MAPITAIL_DEAD_LETTER_H
 #define MAPITAIL_DEAD_LETTER_H
 
 #include "fault.h"
-#include "sv.h"
+#include "sink.h"
 
 struct dead_letters;
 
@@ -17,7 +18,9 @@ struct dead_letter {
     const char *id;
     const char *file; /* may be NULL */
     uint64_t offset;
-    struct sv body; /* the encoded message; empty if it could not be made */
+    const char *format; /* the encoder's name */
+    const struct sink_item
+        *item; /* the message as it was to be sent; its body is empty if it could not be made */
 };
 
 /* Opens nothing yet: a file appears with the first letter. path is copied. NULL without memory. */

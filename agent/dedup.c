@@ -186,11 +186,12 @@ void dedup_begin(struct dedup *d, const char *text)
     twins_begin(d->twins, id);
 }
 
-void dedup_wait(struct dedup *d, const char *text, struct ledger *ledger, uint64_t token)
+void dedup_wait(struct dedup *d, const char *text, struct ledger *ledger, uint64_t token,
+                struct source_counts *counts)
 {
     uint8_t id[ID_BYTES];
     parse(text, id);
-    twins_wait(d->twins, id, ledger, token);
+    twins_wait(d->twins, id, ledger, token, counts);
 }
 
 bool dedup_is_full(const struct dedup *d)

@@ -22,6 +22,7 @@
 #ifndef MAPITAIL_DEDUP_H
 #define MAPITAIL_DEDUP_H
 
+#include "counts.h"
 #include "ledger.h"
 #include "state.h"
 
@@ -53,8 +54,12 @@ enum dedup_answer dedup_ask(struct dedup *d, const char *id);
 void dedup_begin(struct dedup *d, const char *id);
 enum { DEDUP_IN_FLIGHT_MAX = 4000 };
 
-/* A copy of an id IN_FLIGHT: its token is closed when that is settled. Never when dedup_is_full. */
-void dedup_wait(struct dedup *d, const char *id, struct ledger *ledger, uint64_t token);
+/*
+ * A copy of an id IN_FLIGHT, counted as in flight: when that is settled, its token is closed and it counts as
+ * de-duplicated. Never when dedup_is_full.
+ */
+void dedup_wait(struct dedup *d, const char *id, struct ledger *ledger, uint64_t token,
+                struct source_counts *counts);
 bool dedup_is_full(const struct dedup *d);
 
 /* An id that was begun is settled. Returns how many copies were settled with it. */

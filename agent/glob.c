@@ -95,29 +95,42 @@ static const char *split(const char *path, char *part, size_t room)
     return path + n;
 }
 
-static bool match_parts(const char *pattern, const char *path, unsigned depth)
+static bool is_any_depth(const char *part)
 {
-    char want[256], have[256];
-    if (depth > GLOB_DEPTH_MAX)
-        return false;
-    if (!pattern || !path)
-        return !pattern && !path;
-    const char *pattern_rest = split(pattern, want, sizeof want), *path_rest = split(path, have, sizeof have);
-    if (strcmp(want, "**") == 0)
-        return match_parts(pattern_rest, path, depth + 1) || match_parts(pattern, path_rest, depth + 1);
-    return glob_match_name(want, have, os_paths_fold_case()) &&
-           match_parts(pattern_rest, path_rest, depth + 1);
+    return strcmp(part, "**") == 0;
 }
 
 bool glob_match_path(const char *pattern, const char *path)
 {
-    return match_parts(pattern, path, 0);
+    /* As with the stars in a name: the latest `**` takes one more part whenever the rest fails. */
+    const char *behind_star = NULL, *taken = NULL;
+    char want[256], have[256];
+    while (path) {
+        const char *pattern_rest = pattern ? split(pattern, want, sizeof want) : NULL;
+        const char *path_rest = split(path, have, sizeof have);
+        if (pattern && is_any_depth(want)) {
+            if (!pattern_rest)
+                return true;
+            pattern = behind_star = pattern_rest;
+            taken = path;
+        } else if (pattern && glob_match_name(want, have, os_paths_fold_case())) {
+            pattern = pattern_rest;
+            path = path_rest;
+        } else if (behind_star) {
+            pattern = behind_star;
+            path = taken = split(taken, have, sizeof have);
+        } else {
+            return false;
+        }
+    }
+    return !pattern;
 }
 
 struct walk {
     const struct glob_visitor *v;
     char path[GLOB_PATH_MAX];
     size_t n;
+    char separator; /* that of the pattern, between the names that are found */
     bool ended;
     unsigned depth;
 };
@@ -139,7 +152,7 @@ static bool push(struct walk *w, const char *name)
     if (w->n + slash + length + 1 > sizeof w->path)
         return false;
     if (slash)
-        w->path[w->n++] = '/';
+        w->path[w->n++] = w->separator;
     memcpy(w->path + w->n, name, length + 1);
     w->n += length;
     return true;
@@ -213,8 +226,8 @@ static void walk_parts(struct walk *w, const char *pattern)
         return;
     w->depth++;
     const char *rest = split(pattern, part, sizeof part);
-    if (strcmp(part, "**") == 0 && rest) {
-        walk_any_depth(w, pattern, rest);
+    if (is_any_depth(part)) {
+        walk_any_depth(w, pattern, rest ? rest : "*");
     } else if (glob_is_pattern(part)) {
         list_level(w, &(struct level){w, part, rest, false});
     } else if (rest) {
@@ -232,13 +245,16 @@ static void walk_parts(struct walk *w, const char *pattern)
 
 void glob_walk(const char *pattern, const struct glob_visitor *v)
 {
-    struct walk w = {.v = v};
-    size_t root = 0;
-    while (os_is_separator(pattern[root]))
-        root++;
-    if (root) {
-        w.path[0] = pattern[0];
-        w.n = 1;
-    }
+    struct walk w = {.v = v, .separator = '/'};
+    size_t root = os_path_root(pattern);
+    if (root >= sizeof w.path)
+        return;
+    memcpy(w.path, pattern, root);
+    w.n = root;
+    for (const char *p = pattern; *p; p++)
+        if (os_is_separator(*p)) {
+            w.separator = *p;
+            break;
+        }
     walk_parts(&w, pattern + root);
 }

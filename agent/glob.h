@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Path patterns: `*` and `?` within a name, `[abc]` and `[a-z]` (`[!…]` for "not"), `**` as a whole part for
- * any depth of directories. A pattern without any of these is a plain path, also where the file does not
- * exist yet. On systems whose names fold case, so do patterns.
+ * any depth of directories, at the end for every file below. A pattern without any of these is a plain path,
+ * also where the file does not exist yet. On systems whose names fold case, so do patterns.
  */
 #ifndef MAPITAIL_GLOB_H
 #define MAPITAIL_GLOB_H

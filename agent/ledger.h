@@ -26,6 +26,8 @@ struct ledger {
 
 /* Everything before start is settled. No memory is taken yet. */
 void ledger_init(struct ledger *l, const struct position *start);
+
+/* Frees its memory. With nothing pending the ledger can be used on, from its safe position. */
 void ledger_free(struct ledger *l);
 
 /*

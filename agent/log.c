@@ -12,18 +12,20 @@
 #include "wtime.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct {
     struct log_options options;
+    atomic_int level;      /* of options, or what log_set_level said since */
     struct os_mutex *lock; /* NULL: one thread only */
     struct os_file *file;  /* NULL: standard error */
     uint64_t file_size;
     bool file_broken; /* said once */
     struct log_rate rate;
-} log_ = {.options = {.level = LOG_INFO}, .rate = {.per_second = LOG_REPEATS_PER_SECOND}};
+} log_ = {.options = {.level = LOG_INFO}, .level = LOG_INFO, .rate = {.per_second = LOG_REPEATS_PER_SECOND}};
 
 const char *log_level_name(enum log_level level)
 {
@@ -209,7 +211,7 @@ void log_write(enum log_level level, const char *subject, const char *format, ..
 {
     char text[LOG_LINE_MAX + 16];
     va_list args;
-    if (level < log_.options.level)
+    if ((int)level < atomic_load_explicit(&log_.level, memory_order_relaxed))
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -227,9 +229,15 @@ void log_tick(void)
     unlock();
 }
 
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&log_.level, (int)level, memory_order_relaxed);
+}
+
 bool log_open(const struct log_options *options, struct fault *f)
 {
     log_.options = *options;
+    log_set_level(options->level);
     log_.rate = (struct log_rate){.per_second = LOG_REPEATS_PER_SECOND};
     log_.file_broken = false;
     log_.lock = os_mutex_new();
@@ -247,4 +255,5 @@ void log_close(void)
     log_.file = NULL;
     log_.lock = NULL;
     log_.options = (struct log_options){.level = LOG_INFO};
+    log_set_level(LOG_INFO);
 }

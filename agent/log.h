@@ -41,6 +41,9 @@ struct log_options {
 /* False when the file cannot be opened; messages then go to standard error. Not while the log is open. */
 bool log_open(const struct log_options *options, struct fault *f);
 
+/* Another level from now on. From any thread. */
+void log_set_level(enum log_level level);
+
 /* Says what is still held back, and closes the file. May be called without log_open. */
 void log_close(void);
 
@@ -48,8 +51,8 @@ void log_close(void);
  * Writes one message. subject names what it is about ("output siem", "source exports"), and is NULL for the
  * agent as a whole. Blocks no longer than the file system does.
  */
-__attribute__((format(printf, 3, 4))) void log_write(enum log_level level, const char *subject,
-                                                     const char *format, ...);
+__attribute__((format(__printf__, 3, 4))) void log_write(enum log_level level, const char *subject,
+                                                         const char *format, ...);
 
 /* Says what was held back more than a second ago. To be called now and then; cheap. */
 void log_tick(void);

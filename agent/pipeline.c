@@ -23,11 +23,19 @@ enum {
     RETRY_MAX_MS = 5000,
     ONCE_ROUNDS = 4, /* a parser may hold back what looks torn for three looks */
     ONCE_PAUSE_MS = 30,
+    SURVEY_MS = 1000, /* how often files and unread bytes are counted while there is work */
 };
 
 _Static_assert(DEDUP_IN_FLIGHT_MAX >= BATCHES * SINK_BATCH_ITEMS_MAX, "every record in flight is known");
 
 /* ---- settling ---- */
+
+void pipeline_note_health(struct pipeline *p, bool in_trouble, const char *text)
+{
+    p->counts.in_trouble = in_trouble;
+    p->counts.notice_ms = os_realtime_ns() / 1000000;
+    snprintf(p->counts.notice, sizeof p->counts.notice, "%s", text);
+}
 
 /* Waiting batches stand in the order of reading, so that what failed goes out before what came later. */
 static void wait_in_line(struct pipeline *p, struct batch *b)
@@ -50,9 +58,10 @@ static void wait_for_retry(struct pipeline *p, struct batch *b)
 
 static void settle_batch(struct pipeline *p, struct batch *b)
 {
-    uint64_t delivered = p->counts.delivered;
+    p->delivered_some = false;
+    p->settling_ms = os_realtime_ns() / 1000000;
     bool done = pipeline_settle_items(p, b);
-    if (p->counts.delivered != delivered)
+    if (p->delivered_some)
         p->retry_ms = 0;
     if (done) {
         b->state = BATCH_FREE;
@@ -74,12 +83,14 @@ static void on_notice(void *ctx, enum notice_level level, const char *text)
     struct pipeline *p = ctx;
     static const enum log_level levels[] = {LOG_INFO, LOG_WARNING, LOG_ERROR};
     log_write(levels[level], p->subject, "%s", text);
+    pipeline_note_health(p, level != NOTICE_INFO, text);
 }
 
 static void on_superseded(void *ctx, const char *text)
 {
     struct pipeline *p = ctx;
     log_error(p->subject, "%s; this output ends", text);
+    pipeline_note_health(p, true, text);
     atomic_store(&p->superseded, true);
     atomic_store(&p->stop, true);
 }
@@ -191,18 +202,32 @@ bool pipeline_event_is_sound(const struct pipeline *p)
     return p->event.trust == EVENT_OK && !p->event.cut;
 }
 
+/* What the output does not take goes whole into the dead-letter file, so that it can be sent when it does. */
+static void add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
+{
+    uint32_t sequence = p->shape.sequence;
+    size_t max_bytes = p->shape.context.max_bytes;
+    b->bodies.failed = false;
+    buf_cut(&b->bodies, body_at);
+    p->shape.context.max_bytes = MESSAGE_BYTES_MAX;
+    if (shape_encode(&p->shape, &b->bodies) == ENCODE_TOO_LARGE) {
+        b->bodies.failed = false;
+        buf_cut(&b->bodies, body_at);
+    }
+    p->shape.context.max_bytes = max_bytes;
+    p->shape.sequence = sequence;
+    address(p, b, batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
+}
+
 /* Encodes the latest record behind the batch's other messages. */
 static void add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
 {
     size_t body_at = b->bodies.n;
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
-    if (status == ENCODE_TOO_LARGE) {
-        b->bodies.failed = false;
-        buf_cut(&b->bodies, body_at);
-        batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes");
-    } else {
+    if (status == ENCODE_TOO_LARGE)
+        add_oversize(p, b, body_at, note);
+    else
         address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
-    }
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
 }
@@ -217,8 +242,9 @@ static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, 
     memcpy(note.id, p->shape.record.id, sizeof note.id);
     if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
         return false;
+    t->counts->in_flight++;
     if (answer == DEDUP_IN_FLIGHT) {
-        dedup_wait(p->dedup, note.id, &t->ledger, note.token);
+        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
         return true;
     }
     note.remembered = pipeline_has_telling_id(p) && pipeline_event_is_sound(p);
@@ -240,11 +266,13 @@ static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
         pipeline_has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
         ledger_pass(&t->ledger, &p->step.pos);
-        p->counts.deduplicated++;
+        t->counts->deduplicated++;
     } else if (!take_unsettled(p, b, t, answer)) {
         return false;
     }
-    p->counts.selected++;
+    t->counts->selected++;
+    if (p->event.time.present)
+        t->counts->last_event_ms = wtime_unix_ms(&p->event.time);
     return true;
 }
 
@@ -305,14 +333,46 @@ static enum fill fill(struct pipeline *p)
 
 /* ---- saving ---- */
 
+/* One alarm while the state cannot be written or synced, and one word when both work again. */
+static void note_state(struct pipeline *p, const struct fault *f)
+{
+    bool fails = p->save_fails || p->sync_fails;
+    if (!fails && p->counts.state_failed)
+        log_info(p->subject, "the state can be written again; positions are saved");
+    else if (fails && !p->counts.state_failed)
+        log_error(p->subject, "%s; delivering on, a restart would repeat records until this works again",
+                  f->text);
+    p->counts.state_failed = fails;
+    snprintf(p->counts.state_fault, sizeof p->counts.state_fault, "%s", fails ? f->text : "");
+}
+
+/* A save that is under way, and what went wrong first. */
+struct saving {
+    struct pipeline *p;
+    struct fault fault;
+};
+
 static bool save_tail(void *ctx, struct tail *t)
 {
-    struct pipeline *p = ctx;
-    struct fault f;
-    if (tail_save(&p->tail_context, t, &f))
-        return true;
-    log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
-    return false;
+    struct saving *s = ctx;
+    return tail_save(&s->p->tail_context, t, &s->fault);
+}
+
+static bool save_in_transaction(struct pipeline *p, struct fault *f)
+{
+    struct saving s = {.p = p};
+    struct fault committing;
+    if (p->publisher && !p->marked)
+        p->marked = state_mark(p->state, p->setup.output->name, RECALL_MARK, &committing);
+    bool positions = source_set_each_dirty(p->files, save_tail, &s);
+    bool ids = !p->dedup || dedup_save(p->dedup, positions ? &s.fault : &committing);
+    bool committed = state_commit(p->state, positions && ids ? &s.fault : &committing);
+    if (committed && positions)
+        source_set_saved(p->files);
+    if (p->dedup)
+        dedup_saved(p->dedup, committed);
+    *f = s.fault;
+    return positions && ids && committed;
 }
 
 static void save(struct pipeline *p)
@@ -321,22 +381,9 @@ static void save(struct pipeline *p)
     p->settled_some = false;
     p->last_save_ms = os_monotonic_ms();
     pipeline_tick(p); /* a destination that was away for days delivers now, and now the ids begin to age */
-    if (!state_begin(p->state, &f)) {
-        log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
-        return;
-    }
-    if (p->publisher && !p->marked)
-        p->marked = state_mark(p->state, p->setup.output->name, RECALL_MARK, &f);
-    bool all = source_set_each_dirty(p->files, save_tail, p);
-    if (p->dedup && !dedup_save(p->dedup, &f))
-        log_error(p->subject, "%s; delivering on, copies of records would be shipped", f.text);
-    bool committed = state_commit(p->state, &f);
-    if (!committed)
-        log_error(p->subject, "%s; delivering on, a restart would repeat records", f.text);
-    else if (all)
-        source_set_saved(p->files);
-    if (p->dedup)
-        dedup_saved(p->dedup, committed);
+    p->save_fails = !(state_begin(p->state, &f) && save_in_transaction(p, &f));
+    if (p->save_fails || !p->sync_fails)
+        note_state(p, &f);
     p->unsynced = true;
 }
 
@@ -359,11 +406,29 @@ static void save_if_due(struct pipeline *p)
         save(p);
     if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
         struct fault f;
-        p->unsynced = false;
         p->last_sync_ms = now;
-        if (!state_sync(p->state, &f))
-            log_error(p->subject, "%s; a power cut would repeat records", f.text);
+        p->sync_fails = p->unsynced = !state_sync(p->state, &f);
+        if (p->sync_fails || !p->save_fails)
+            note_state(p, &f);
     }
+}
+
+/* ---- counting ---- */
+
+/* Between two turns, when the counts add up. */
+void pipeline_publish_counts(struct pipeline *p)
+{
+    if (board_publish(p->setup.board, &p->counts, p->source_counts) && p->setup.news)
+        p->setup.news(p->setup.news_ctx);
+}
+
+static void survey(struct pipeline *p, bool is_idle)
+{
+    int64_t now = os_monotonic_ms();
+    if (!is_idle && now - p->last_survey_ms < SURVEY_MS)
+        return;
+    p->last_survey_ms = now;
+    source_set_survey(p->files);
 }
 
 /* ---- waiting ---- */
@@ -400,6 +465,8 @@ static void serve(struct pipeline *p, enum fill reading)
     p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     save_if_due(p);
     bool idle = !can_read && p->lent == 0 && !p->filling;
+    survey(p, idle);
+    pipeline_publish_counts(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
     log_tick();
 }
@@ -439,6 +506,7 @@ static void loop(struct pipeline *p)
 {
     unsigned drained_rounds = 0;
     while (!atomic_load(&p->stop)) {
+        atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
         enum fill reading = fill(p);
         if (is_worth_sealing(p, reading))
             seal(p);
@@ -467,36 +535,39 @@ static void loop(struct pipeline *p)
 
 /* ---- beginning and ending ---- */
 
+size_t output_message_max(const struct config_output *o)
+{
+    size_t max = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
+    size_t sink_max = o->sink->max_message ? o->sink->max_message(o->sink_config) : 0;
+    return sink_max && sink_max < max ? sink_max : max;
+}
+
 static struct encode_context output_context(const struct pipeline *p)
 {
     const struct config_output *o = p->setup.output;
     struct encode_context c = *p->setup.context;
-    size_t sink_max = p->ops->max_message ? p->ops->max_message(o->sink_config) : 0;
     c.original = (enum original_policy)o->original;
     c.diag_context = o->diag_context;
     c.facility = (unsigned)o->facility;
     c.enterprise_number = sv_from(o->enterprise_number);
     c.bom = o->bom;
-    c.max_bytes = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
-    if (sink_max && sink_max < c.max_bytes)
-        c.max_bytes = sink_max;
+    c.max_bytes = output_message_max(o);
     return c;
+}
+
+/* Says why there will be no pipeline, in the log and on the board. */
+static bool cannot_begin(struct pipeline *p, const char *why)
+{
+    log_error(p->subject, "%s", why);
+    pipeline_note_health(p, true, why);
+    return false;
 }
 
 static bool open_state(struct pipeline *p)
 {
     struct fault f;
-    char set_aside[512];
-    p->state = state_open(p->setup.config->state_directory, set_aside, &f);
-    if (set_aside[0])
-        log_error(p->subject,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
-                  "from the "
-                  "beginning and their records keep their ids",
-                  set_aside);
-    if (!p->state)
-        log_error(p->subject, "%s", f.text);
-    return p->state != NULL;
+    p->state = state_join(p->setup.config->state_directory, &f);
+    return p->state != NULL || cannot_begin(p, f.text);
 }
 
 static bool open_dedup(struct pipeline *p)
@@ -508,10 +579,9 @@ static bool open_dedup(struct pipeline *p)
         return true;
     p->dedup = dedup_new(p->state, o->name, &limits, &f);
     if (!p->dedup)
-        log_error(p->subject, "%s", f.text);
-    else
-        log_debug(p->subject, "%" PRIu64 " delivered ids are known", dedup_count(p->dedup));
-    return p->dedup != NULL;
+        return cannot_begin(p, f.text);
+    log_debug(p->subject, "%" PRIu64 " delivered ids are known", dedup_count(p->dedup));
+    return true;
 }
 
 /* Which sinks carry positions is a matter of their settings. */
@@ -526,7 +596,7 @@ static bool open_publisher(struct pipeline *p)
     }
     snprintf(scope, sizeof scope, "%.*s/%s/", SV_ARG(p->setup.context->agent_id), o->name);
     p->publisher = publisher_new(scope, o->name);
-    return p->publisher != NULL;
+    return p->publisher != NULL || cannot_begin(p, "out of memory");
 }
 
 static bool begin(struct pipeline *p)
@@ -539,25 +609,23 @@ static bool begin(struct pipeline *p)
                                             .subject = p->subject,
                                             .state = p->state,
                                             .selector = &p->setup.config->selector,
-                                            .counts = &p->counts.files,
+                                            .sources = p->setup.config->sources,
+                                            .counts = p->source_counts,
+                                            .open_files = &p->open_files,
                                             .publisher = p->publisher};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))
-            return false;
-    if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context)) {
-        log_error(p->subject, "out of memory");
-        return false;
-    }
+            return cannot_begin(p, "out of memory");
+    if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context))
+        return cannot_begin(p, "out of memory");
     p->host = (struct sink_host){.ctx = p,
                                  .done = on_done,
                                  .notice = on_notice,
                                  .scope = p->publisher ? publisher_scope(p->publisher) : NULL,
                                  .superseded = on_superseded};
     p->sink = p->ops->open(p->setup.output->sink_config, &p->host, &f);
-    if (!p->sink)
-        log_error(p->subject, "%s", f.text);
-    return p->sink != NULL;
+    return p->sink != NULL || cannot_begin(p, f.text);
 }
 
 static void flush(struct pipeline *p)
@@ -584,8 +652,10 @@ static void end(struct pipeline *p)
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
     }
-    p->counts.abandoned =
-        p->counts.selected - p->counts.delivered - p->counts.dead_lettered - p->counts.deduplicated;
+    for (size_t i = 0; i < p->setup.config->source_count; i++) {
+        p->source_counts[i].abandoned = p->source_counts[i].in_flight;
+        p->source_counts[i].in_flight = 0;
+    }
     source_set_free(p->files);
     shape_free(&p->shape);
     for (size_t i = 0; i < BATCHES; i++)
@@ -602,6 +672,7 @@ static void run(void *ctx)
         p->result = PIPELINE_FAILED;
     } else {
         if (pipeline_recover(p)) {
+            p->counts.phase = OUTPUT_RUNNING;
             source_set_scan(p->files);
             loop(p);
         }
@@ -610,17 +681,26 @@ static void run(void *ctx)
                                                 : PIPELINE_DONE;
     }
     end(p);
+    p->counts.phase = p->result == PIPELINE_FAILED ? OUTPUT_FAILED : OUTPUT_ENDED;
+    pipeline_publish_counts(p);
     atomic_store(&p->ended, true);
+    if (p->setup.news)
+        p->setup.news(p->setup.news_ctx);
 }
 
 struct pipeline *pipeline_new(const struct pipeline_setup *setup)
 {
     struct pipeline *p = calloc(1, sizeof *p);
-    if (!p || !(p->watch = os_watch_new())) {
-        free(p);
+    if (!p)
+        return NULL;
+    p->watch = os_watch_new();
+    p->source_counts = calloc(setup->config->source_count + 1, sizeof *p->source_counts);
+    if (!p->watch || !p->source_counts) {
+        pipeline_free(p);
         return NULL;
     }
     p->setup = *setup;
+    atomic_init(&p->turned_ms, os_monotonic_ms());
     p->ops = setup->output->sink;
     snprintf(p->subject, sizeof p->subject, "output %s", setup->output->name);
     return p;
@@ -638,9 +718,9 @@ void pipeline_stop(struct pipeline *p)
     os_watch_wake(p->watch);
 }
 
-bool pipeline_is_superseded(struct pipeline *p)
+int64_t pipeline_turned_ms(const struct pipeline *p)
 {
-    return atomic_load(&p->superseded);
+    return atomic_load_explicit(&p->turned_ms, memory_order_relaxed);
 }
 
 bool pipeline_has_ended(struct pipeline *p)
@@ -648,11 +728,10 @@ bool pipeline_has_ended(struct pipeline *p)
     return atomic_load(&p->ended);
 }
 
-enum pipeline_result pipeline_join(struct pipeline *p, struct pipeline_counts *counts)
+enum pipeline_result pipeline_join(struct pipeline *p)
 {
     os_thread_join(p->thread);
     p->thread = NULL;
-    *counts = p->counts;
     return p->result;
 }
 
@@ -661,5 +740,6 @@ void pipeline_free(struct pipeline *p)
     if (!p)
         return;
     os_watch_free(p->watch);
+    free(p->source_counts);
     free(p);
 }

@@ -7,6 +7,7 @@
 #define MAPITAIL_PIPELINE_H
 
 #include "config.h"
+#include "counts.h"
 #include "dead_letter.h"
 #include "encoder.h"
 #include "tail.h"
@@ -20,17 +21,14 @@ struct pipeline_setup {
     const struct encode_context
         *context; /* what all outputs have in common; the output's own settings are added */
     struct dead_letters *dead_letters;
-    bool once; /* ship what is there, wait for every acknowledgement, end */
-};
-
-/*
- * Conservation: selected = delivered + dead_lettered + deduplicated + in_flight + abandoned at every moment
- * that the pipeline is not inside a turn; abandoned are those that a stop left undelivered, which the next
- * start reads again.
- */
-struct pipeline_counts {
-    uint64_t selected, delivered, dead_lettered, deduplicated, retried, abandoned;
-    struct tail_counts files;
+    struct board *board; /* with an entry per source of the configuration: what is counted */
+    bool once;           /* ship what is there, wait for every acknowledgement, end */
+    /*
+     * Called from the pipeline's thread when there is news on the board that nobody has read, and when the
+     * thread is about to end; must not block. NULL: not asked.
+     */
+    void (*news)(void *ctx);
+    void *news_ctx;
 };
 
 enum pipeline_result {
@@ -39,6 +37,9 @@ enum pipeline_result {
     PIPELINE_SUPERSEDED, /* another agent delivers for this output now; logged */
     PIPELINE_FAILED,     /* could not begin: state, memory or sink; logged */
 };
+
+/* The longest message of an output: what is configured, or what its destination can take. */
+size_t output_message_max(const struct config_output *o);
 
 struct pipeline *pipeline_new(const struct pipeline_setup *setup); /* NULL without memory */
 
@@ -50,14 +51,15 @@ void pipeline_stop(struct pipeline *p);
 
 enum { STOP_FLUSH_MS = 2500, STOP_CLOSE_MS = 1000, STOP_LIMIT_MS = 4500 };
 
-/* True when the thread has ended; counts and result are then final. From any thread. */
+/* True when the thread has ended; the board and the result are then final. From any thread. */
 bool pipeline_has_ended(struct pipeline *p);
 
-/* Another agent has taken this output over: it ends, and delivers nothing more. From any thread. */
-bool pipeline_is_superseded(struct pipeline *p);
+/* When its loop last came round, by os_monotonic_ms: at least every minute, unless it hangs. From any thread.
+ */
+int64_t pipeline_turned_ms(const struct pipeline *p);
 
 /* Waits for the thread. */
-enum pipeline_result pipeline_join(struct pipeline *p, struct pipeline_counts *counts);
+enum pipeline_result pipeline_join(struct pipeline *p);
 
 /* After join. NULL is allowed. */
 void pipeline_free(struct pipeline *p);

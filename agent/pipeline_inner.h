@@ -22,8 +22,12 @@ struct pipeline {
     struct os_thread *thread;
     struct os_watch *watch;
     atomic_bool stop, ended, superseded;
+    atomic_llong turned_ms;
     enum pipeline_result result;
-    struct pipeline_counts counts;
+    struct output_counts counts;
+    struct source_counts *source_counts; /* of each source of the configuration */
+    size_t open_files;
+    int64_t last_survey_ms;
 
     struct state *state;
     struct dedup *dedup;         /* NULL: everything is shipped */
@@ -45,9 +49,12 @@ struct pipeline {
     size_t lent;
     int64_t retry_ms; /* present wait after a retry; 0: none */
 
-    bool settled_some; /* something was settled since the last save */
+    bool delivered_some; /* of the batch at hand */
+    int64_t settling_ms; /* since 1970 */
+    bool settled_some;   /* something was settled since the last save */
     int64_t last_save_ms, last_sync_ms, last_scan_ms;
     bool unsynced;
+    bool save_fails, sync_fails; /* what was tried last */
 };
 
 /* --- pipeline_settle.c: what became of a batch --- */
@@ -81,5 +88,11 @@ bool pipeline_has_telling_id(const struct pipeline *p);
 bool pipeline_event_is_sound(const struct pipeline *p);
 
 void pipeline_tick(struct pipeline *p);
+
+/* What the board tells of the destination. */
+void pipeline_note_health(struct pipeline *p, bool in_trouble, const char *text);
+
+/* Puts the counts on the board: between two turns, when they add up. */
+void pipeline_publish_counts(struct pipeline *p);
 
 #endif

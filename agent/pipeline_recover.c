@@ -13,6 +13,8 @@ bool pipeline_recover(struct pipeline *p)
     bool recovered = !p->publisher;
     while (!recovered && !atomic_load(&p->stop)) {
         recovered = p->ops->recover(p->sink, RECOVER_SLICE_MS, publisher_take, p->publisher);
+        atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
+        pipeline_publish_counts(p);
         log_tick();
     }
     if (!recovered || !p->publisher)

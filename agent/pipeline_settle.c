@@ -20,13 +20,19 @@ enum {
 static bool write_letter(struct pipeline *p, struct sink_item *item, struct batch_note *note)
 {
     struct fault f;
-    struct dead_letter letter = {p->setup.output->name, item->reason, note->id,
-                                 note->tail->path,      note->offset, item->body};
+    struct dead_letter letter = {.output = p->setup.output->name,
+                                 .reason = item->reason,
+                                 .id = note->id,
+                                 .file = note->tail->path,
+                                 .offset = note->offset,
+                                 .format = p->setup.output->encoder->name,
+                                 .item = item};
     if (note->lettered)
         return true;
     if (!dead_letter_write(p->setup.dead_letters, &letter, &f)) {
         log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text,
                   note->id);
+        pipeline_note_health(p, true, f.text);
         return false;
     }
     log_warning(p->subject, "record %s of %s at byte %" PRIu64 " went to the dead-letter file: %s", note->id,
@@ -110,8 +116,9 @@ static bool settle(struct pipeline *p, const struct batch_note *note, uint64_t *
 {
     (*counter)++;
     ledger_close(&note->tail->ledger, note->token);
+    note->tail->counts->in_flight--;
     if (note->remembered)
-        p->counts.deduplicated += dedup_settle(p->dedup, note->id);
+        dedup_settle(p->dedup, note->id);
     p->settled_some = true;
     return true;
 }
@@ -123,15 +130,19 @@ static bool settle_rejected(struct pipeline *p, struct sink_item *item, struct b
     if (!write_letter(p, item, note) || send_letter(p, item, note) ||
         (b->position_count && !b->lent.positions_kept))
         return false;
-    return settle(p, note, &p->counts.dead_lettered);
+    return settle(p, note, &note->tail->counts->dead_lettered);
 }
 
 static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)
 {
     struct pipeline *p = ctx;
+    struct source_counts *counts = note->tail->counts;
     switch (item->result) {
     case ITEM_DELIVERED:
-        return settle(p, note, item->is_dead_letter ? &p->counts.dead_lettered : &p->counts.delivered);
+        p->delivered_some = true;
+        p->counts.in_trouble = false;
+        counts->last_delivery_ms = p->settling_ms;
+        return settle(p, note, item->is_dead_letter ? &counts->dead_lettered : &counts->delivered);
     case ITEM_REJECTED:
         return settle_rejected(p, item, note);
     case ITEM_PENDING:

@@ -13,9 +13,12 @@ extern const struct parser_ops parser_syslog;
 extern const struct parser_ops parser_text;
 extern const struct parser_ops parser_xml;
 extern const struct encoder_ops encoder_ecs;
+extern const struct encoder_ops encoder_json;
 extern const struct encoder_ops encoder_rfc5424;
+extern const struct encoder_ops encoder_xml;
 extern const struct sink_ops sink_file;
 extern const struct sink_ops sink_kafka;
+extern const struct sink_ops sink_relp;
 extern const struct sink_ops sink_stdout;
 extern const struct sink_ops sink_syslog_tcp;
 extern const struct sink_ops sink_syslog_tls;
@@ -39,7 +42,9 @@ const struct parser_ops *const registry_parsers[] = {
 
 const struct encoder_ops *const registry_encoders[] = {
     &encoder_ecs,
+    &encoder_json,
     &encoder_rfc5424,
+    &encoder_xml,
     NULL,
 };
 
@@ -48,6 +53,7 @@ const struct sink_ops *const registry_sinks[] = {
     &sink_syslog_udp,
     &sink_syslog_tcp,
     &sink_syslog_tls,
+    &sink_relp,
     &sink_file,
     &sink_stdout,
     NULL,

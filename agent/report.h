@@ -11,10 +11,10 @@ struct place {
 };
 
 /* One message. The text is cut at 512 bytes. */
-__attribute__((format(printf, 3, 4))) void report_error(struct config_messages *m, struct place at,
-                                                        const char *format, ...);
-__attribute__((format(printf, 3, 4))) void report_warning(struct config_messages *m, struct place at,
-                                                          const char *format, ...);
+__attribute__((format(__printf__, 3, 4))) void report_error(struct config_messages *m, struct place at,
+                                                            const char *format, ...);
+__attribute__((format(__printf__, 3, 4))) void report_warning(struct config_messages *m, struct place at,
+                                                              const char *format, ...);
 
 /* No message more will be kept: what only makes one better need not be computed. */
 static inline bool report_is_full(const struct config_messages *m)

@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `mapitail run`: one pipeline per output, until a stop request. */
+/* `mapitail run`: every output of a configuration, until a stop request. */
 #include "run.h"
 
+#include "fleet.h"
 #include "identity.h"
 #include "load.h"
 #include "log.h"
+#include "metrics_server.h"
 #include "os_clock.h"
 #include "os_process.h"
 #include "os_watch.h"
-#include "pipeline.h"
+#include "reload.h"
+#include "state.h"
+#include "state_lock.h"
+#include "status_write.h"
 
-#include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDED_POLL_MS = 20, AGENT_ID_MAX = 64 };
+enum { STATUS_INTERVAL_MS = 1000, AGENT_ID_MAX = 64 };
 
-/* A signal handler has no other way to reach what it is to stop. */
+/* A signal handler has no other way to reach what it is to tell. */
 static struct {
     struct os_watch *watch;
-    volatile sig_atomic_t stop;
+    volatile sig_atomic_t stop, reload;
 } requests;
 
 static void on_stop(void)
@@ -30,45 +35,180 @@ static void on_stop(void)
     os_watch_wake(requests.watch);
 }
 
+static void on_reload(void)
+{
+    requests.reload = 1;
+    os_watch_wake(requests.watch);
+}
+
 struct agent {
-    struct config *config;
-    struct os_file *lock;
-    struct dead_letters *dead_letters;
-    struct pipeline **pipelines;
-    struct encode_context context;
+    const char *config_path;
+    struct config *config; /* the first one; the fleet's, once applied */
+    const char *directory; /* of the state, which no reload changes */
+    struct state_lock *lock;
+    struct fleet *fleet;
     char host[256];
     char id[AGENT_ID_MAX + 1], ephemeral_id[RECORD_ID_TEXT];
     bool once;
+
+    atomic_bool news; /* counts have changed since the status was written */
+    struct status_head status;
+    int64_t status_at_ms; /* when it may be written again */
+    bool status_failed;   /* and that was said */
+    struct fault reload_fault;
+    int64_t stop_by_ms; /* 0: nobody has asked to stop */
+
+    struct agent_facts facts;
+    struct metrics_server *metrics; /* NULL: nothing listens */
+    char metrics_listen[272];       /* the address it has, "" for none */
 };
 
-static bool lock_state(struct agent *a, struct fault *f)
+static void on_news(void *ctx)
 {
-    char path[512];
-    const char *directory = a->config->state_directory;
-    if (!os_make_directories(directory, 0700, f))
-        return false;
-    if ((size_t)snprintf(path, sizeof path, "%s/lock", directory) >= sizeof path)
-        return fault_set(f, FAULT_LIMIT, 0, "the path of the state directory is too long");
-    a->lock = os_file_append(path, 0600, f);
-    if (!a->lock)
-        return false;
-    struct fault held;
-    if (os_file_lock(a->lock, &held))
-        return true;
-    return fault_set(f, FAULT_OS, held.os_error, "the state directory %s is in use by another mapitail",
-                     directory);
+    struct agent *a = ctx;
+    atomic_store(&a->news, true);
+    os_watch_wake(requests.watch);
 }
 
-static bool read_agent_id(struct agent *a, struct fault *f)
+/* ---- status ---- */
+
+static void write_status(struct agent *a)
+{
+    struct fault f;
+    atomic_store(&a->news, false);
+    a->status_at_ms = os_monotonic_ms() + STATUS_INTERVAL_MS;
+    bool saved = status_save(a->directory, &a->status, a->fleet, &f);
+    if (!saved && !a->status_failed)
+        log_error(NULL, "%s; `mapitail status` shows what was, until this works again", f.text);
+    a->status_failed = !saved;
+}
+
+/* Returns how long nothing needs to be written, in milliseconds; -1: until there is news. */
+static int see_to_status(struct agent *a)
+{
+    if (!atomic_load(&a->news))
+        return -1;
+    int64_t left = a->status_at_ms - os_monotonic_ms();
+    if (left > 0)
+        return (int)left;
+    write_status(a);
+    return -1;
+}
+
+/* ---- metrics ---- */
+
+/* Serves on another address, or on none. What served before goes on when the new one cannot be had. */
+static bool serve_metrics(struct agent *a, const char *listen, struct fault *f)
+{
+    struct metrics_server *s = NULL;
+    if (strcmp(listen ? listen : "", a->metrics_listen) == 0)
+        return true;
+    if (listen && !(s = metrics_server_start(listen, &a->facts, a->fleet, f)))
+        return false;
+    metrics_server_stop(a->metrics);
+    a->metrics = s;
+    snprintf(a->metrics_listen, sizeof a->metrics_listen, "%s", listen ? listen : "");
+    if (listen)
+        log_info(NULL, "metrics are served on %s", listen);
+    return true;
+}
+
+/* ---- reloading ---- */
+
+static void reload(struct agent *a)
+{
+    requests.reload = 0;
+    os_service_tell(OS_SERVICE_RELOADS);
+    log_info(NULL, "reading %s again", a->config_path);
+    struct config *c = reload_config(a->config_path, fleet_config(a->fleet), &a->reload_fault);
+    bool applied =
+        c && serve_metrics(a, c->metrics_listen, &a->reload_fault) &&
+        (fleet_apply(a->fleet, c) || fault_set(&a->reload_fault, FAULT_MEMORY, 0, "out of memory"));
+    a->status.reloads++;
+    atomic_fetch_add(applied ? &a->facts.reloads_applied : &a->facts.reloads_refused, 1);
+    atomic_store(&a->facts.last_reload_refused, !applied);
+    if (applied) {
+        log_info(NULL, "%s is in force", a->config_path);
+    } else {
+        config_free(c);
+        a->status.failed_reloads++;
+        log_error(NULL, "%s; the configuration in force stays", a->reload_fault.text);
+    }
+    os_service_tell(OS_SERVICE_RUNS);
+    a->status.reload_fault = applied ? NULL : a->reload_fault.text;
+    atomic_store(&a->news, true);
+}
+
+/* ---- running ---- */
+
+static void begin_to_stop(struct agent *a)
+{
+    os_service_tell(OS_SERVICE_STOPS);
+    log_info(NULL, "stopping");
+    a->stop_by_ms = os_monotonic_ms() + STOP_LIMIT_MS;
+    fleet_stop(a->fleet);
+}
+
+/* A thread that hangs in a call of the system cannot be helped; positions on disk are true, so leaving is
+ * safe. */
+static _Noreturn void leave_without_waiting(void)
+{
+    log_error(NULL,
+              "an output did not stop in time; leaving without it, what it had in flight is sent again");
+    log_close();
+    _Exit(EXIT_INCOMPLETE);
+}
+
+/* The longest wait: until a stop is overdue, until the status may be written, or for ever. */
+static int wait_ms(const struct agent *a, int status_ms)
+{
+    int64_t left = a->stop_by_ms ? a->stop_by_ms - os_monotonic_ms() : -1;
+    if (a->stop_by_ms && left < 0)
+        left = 0;
+    if (left < 0 || (status_ms >= 0 && status_ms < left))
+        return status_ms;
+    return (int)left;
+}
+
+static void loop(struct agent *a)
+{
+    atomic_store(&a->news, true);
+    while (fleet_turn(a->fleet)) {
+        if ((requests.stop || fleet_is_superseded(a->fleet)) && !a->stop_by_ms)
+            begin_to_stop(a);
+        else if (requests.reload && !a->stop_by_ms)
+            reload(a);
+        else if (a->stop_by_ms && os_monotonic_ms() >= a->stop_by_ms)
+            leave_without_waiting();
+        else
+            os_watch_wait(requests.watch, wait_ms(a, see_to_status(a)));
+    }
+    write_status(a);
+}
+
+/* ---- beginning ---- */
+
+/* Whatever an output was told to leave out when it was new, it has seen since: only a new one may begin at
+ * the end. */
+static void mark_all_seen(const struct agent *a, struct state *s)
+{
+    struct fault ignored;
+    for (size_t i = 0; i < a->config->output_count; i++)
+        for (size_t k = 0; k < a->config->source_count; k++)
+            state_mark(s, a->config->outputs[i].name, a->config->sources[k].name, &ignored);
+}
+
+static bool open_state(struct agent *a, struct fault *f)
 {
     char set_aside[512];
-    struct state *s = state_open(a->config->state_directory, set_aside, f);
+    struct state *s = state_open(a->directory, set_aside, f);
     if (set_aside[0])
         log_error(NULL,
-                  "the state was damaged and is set aside as %s; positions are lost, exports are read again "
-                  "from the "
-                  "beginning and their records keep their ids",
-                  set_aside);
+                  "%s; it is set aside as %s. Positions are lost: exports are read again from the beginning, "
+                  "and their records keep their ids",
+                  f->text, set_aside);
+    if (s && set_aside[0])
+        mark_all_seen(a, s);
     bool got = s && state_agent_id(s, identity_random_uuid, a->id, f);
     state_close(s);
     if (got && a->config->agent_id)
@@ -76,177 +216,73 @@ static bool read_agent_id(struct agent *a, struct fault *f)
     return got;
 }
 
-static void make_context(struct agent *a)
+static bool make_fleet(struct agent *a)
 {
-    const struct config *c = a->config;
-    os_host_name(a->host, sizeof a->host);
-    identity_random_uuid(a->ephemeral_id);
-    a->context = (struct encode_context){
-        .agent_id = sv_from(a->id),
-        .agent_ephemeral_id = sv_from(a->ephemeral_id),
-        .agent_name = sv_from(c->agent_name ? c->agent_name : a->host),
-        .agent_version = sv_from(MAPITAIL_VERSION),
-        .labels = c->labels,
-        .tags = c->tags,
-        .namespace_ = sv_from(c->namespace_),
-    };
-}
-
-static char *dead_letter_path(const struct config *c)
-{
-    static const char name[] = "/dead-letter.ndjson";
-    size_t n = strlen(c->state_directory) + sizeof name;
-    char *path = malloc(c->dead_letter_file ? strlen(c->dead_letter_file) + 1 : n);
-    if (path && c->dead_letter_file)
-        strcpy(path, c->dead_letter_file);
-    else if (path)
-        snprintf(path, n, "%s%s", c->state_directory, name);
-    return path;
-}
-
-static bool start_pipelines(struct agent *a)
-{
-    char *path = dead_letter_path(a->config);
-    a->dead_letters = path ? dead_letters_new(path) : NULL;
-    free(path);
-    a->pipelines = calloc(a->config->output_count, sizeof *a->pipelines);
-    if (!a->dead_letters || !a->pipelines)
-        return false;
-    for (size_t i = 0; i < a->config->output_count; i++) {
-        const struct config_output *o = &a->config->outputs[i];
-        struct pipeline_setup setup = {a->config, o, &a->context, a->dead_letters, a->once};
-        a->pipelines[i] = pipeline_new(&setup);
-        if (!a->pipelines[i] || !pipeline_start(a->pipelines[i]))
-            return false;
-        log_info(NULL, "output %s: %s; delivered means: %s", o->name, o->sink->title,
-                 sink_proof_text(o->sink->proof(o->sink_config)));
-    }
-    return true;
-}
-
-static bool all_ended(const struct agent *a)
-{
-    for (size_t i = 0; i < a->config->output_count; i++)
-        if (a->pipelines[i] && !pipeline_has_ended(a->pipelines[i]))
-            return false;
-    return true;
-}
-
-static bool any_superseded(const struct agent *a)
-{
-    for (size_t i = 0; i < a->config->output_count; i++)
-        if (a->pipelines[i] && pipeline_is_superseded(a->pipelines[i]))
-            return true;
-    return false;
-}
-
-static void wait_for_the_end(struct agent *a)
-{
-    while (!requests.stop && !all_ended(a) && !any_superseded(a))
-        os_watch_wait(requests.watch, a->once ? ENDED_POLL_MS : 1000);
-    if (requests.stop)
-        log_info(NULL, "stopping");
-    for (size_t i = 0; i < a->config->output_count; i++)
-        if (a->pipelines[i])
-            pipeline_stop(a->pipelines[i]);
-    int64_t until = os_monotonic_ms() + STOP_LIMIT_MS;
-    while (!all_ended(a) && os_monotonic_ms() < until)
-        os_sleep_ms(5);
-    if (all_ended(a))
-        return;
-    /* A thread that hangs in a call of the system cannot be helped; positions on disk are true, so leaving is
-     * safe. */
-    log_error(NULL,
-              "an output did not stop in time; leaving without it, what it had in flight is sent again");
-    log_close();
-    _Exit(EXIT_INCOMPLETE);
-}
-
-static void log_counts(const char *name, const struct pipeline_counts *c)
-{
-    log_info(NULL,
-             "output %s: %" PRIu64 " records selected = %" PRIu64 " delivered + %" PRIu64
-             " dead letters + %" PRIu64 " de-duplicated + %" PRIu64 " left for the next start; %" PRIu64
-             " sent again; damaged parts %" PRIu64 " (%" PRIu64 " bytes), vanished unread %" PRIu64
-             " bytes, overwritten unread %" PRIu64 " events",
-             name, c->selected, c->delivered, c->dead_lettered, c->deduplicated, c->abandoned, c->retried,
-             c->files.damaged_parts, c->files.damaged_bytes, c->files.vanished_bytes,
-             c->files.overwritten_events);
-}
-
-/* What one output leaves as an exit code. */
-static int judge(const struct agent *a, enum pipeline_result result, const struct pipeline_counts *c)
-{
-    if (result == PIPELINE_SUPERSEDED)
-        return EXIT_SUPERSEDED;
-    if (result == PIPELINE_FAILED)
-        return EXIT_INCOMPLETE;
-    if (!a->once)
-        return EXIT_OK;
-    bool incomplete = c->files.damaged_parts || c->files.unknown_files || c->files.unreadable_files ||
-                      c->dead_lettered || result == PIPELINE_STOPPED;
-    return incomplete ? EXIT_INCOMPLETE : EXIT_OK;
-}
-
-static int end_pipelines(struct agent *a)
-{
-    int code = EXIT_OK;
-    for (size_t i = 0; i < a->config->output_count; i++) {
-        struct pipeline_counts counts;
-        if (!a->pipelines[i]) {
-            code = EXIT_SOFTWARE;
-            continue;
-        }
-        enum pipeline_result result = pipeline_join(a->pipelines[i], &counts);
-        log_counts(a->config->outputs[i].name, &counts);
-        int one = judge(a, result, &counts);
-        code = one > code ? one : code;
-        pipeline_free(a->pipelines[i]);
-    }
-    free(a->pipelines);
-    return code;
+    struct fleet_setup setup = {a->id, a->ephemeral_id, a->host, a->once, on_news, a};
+    a->fleet = fleet_new(&setup);
+    return a->fleet && fleet_apply(a->fleet, a->config);
 }
 
 static int run_with_state(struct agent *a)
 {
     struct fault f;
-    if (!lock_state(a, &f) || !read_agent_id(a, &f)) {
+    a->lock = state_lock_take(a->directory, &f);
+    if (!a->lock || !open_state(a, &f)) {
         log_error(NULL, "%s", f.text);
         return EXIT_LOCKED;
     }
-    make_context(a);
+    os_host_name(a->host, sizeof a->host);
+    identity_random_uuid(a->ephemeral_id);
+    a->status = (struct status_head){
+        .agent_id = a->id, .host = a->host, .config_path = a->config_path, .started_ns = os_realtime_ns()};
     log_info(NULL, "mapitail %s, agent %s on %s", MAPITAIL_VERSION, a->id, a->host);
-    if (!start_pipelines(a)) {
-        log_error(NULL, "cannot start: out of memory or threads");
-        requests.stop = 1;
+    if (!make_fleet(a)) {
+        log_error(NULL, "cannot start: out of memory");
+        fleet_free(a->fleet);
+        a->fleet = NULL;
+        return EXIT_SOFTWARE;
     }
-    int code = EXIT_SOFTWARE;
-    if (a->pipelines) {
-        wait_for_the_end(a);
-        code = end_pipelines(a);
-    }
-    dead_letters_free(a->dead_letters);
-    return code;
+    a->facts.started_ns = a->status.started_ns;
+    if (!serve_metrics(a, fleet_config(a->fleet)->metrics_listen, &f))
+        log_error(NULL, "%s; delivering without metrics", f.text);
+    os_service_tell(OS_SERVICE_RUNS);
+    loop(a);
+    metrics_server_stop(a->metrics);
+    return fleet_code(a->fleet);
 }
 
 int run_agent(const char *config_path, bool once)
 {
-    struct agent a = {.once = once};
+    struct agent a = {.once = once, .config_path = config_path};
     struct fault f;
-    a.config = load_config(config_path);
-    if (!a.config)
-        return EXIT_CONFIG;
+    os_forbid_core_dumps();
     requests.watch = os_watch_new();
-    if (!requests.watch)
+    /* Before anything that takes time: a signal that nobody waits for would end the process. */
+    os_on_reload(once || !requests.watch ? NULL : on_reload);
+    a.config = load_config(config_path);
+    if (!a.config) {
+        os_watch_free(requests.watch);
+        return EXIT_CONFIG;
+    }
+    /* What outlives the first configuration. */
+    char *directory = strdup(a.config->state_directory);
+    char *log_file = a.config->log_file ? strdup(a.config->log_file) : NULL;
+    if (!requests.watch || !directory || (a.config->log_file && !log_file))
         return EXIT_SOFTWARE;
+    a.directory = directory;
     os_on_stop(on_stop);
-    struct log_options log = {.level = (enum log_level)a.config->log_level, .file = a.config->log_file};
+    struct log_options log = {.level = (enum log_level)a.config->log_level, .file = log_file};
     if (!log_open(&log, &f))
         log_error(NULL, "%s; logging to standard error", f.text);
     int code = run_with_state(&a);
     log_close();
-    os_file_close(a.lock);
-    config_free(a.config);
+    if (a.fleet)
+        fleet_free(a.fleet);
+    else
+        config_free(a.config);
+    state_lock_release(a.lock);
+    free(directory);
+    free(log_file);
     os_watch_free(requests.watch);
     return code;
 }

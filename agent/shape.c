@@ -55,6 +55,13 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
         s->record.id[0] = '\0';
 }
 
+void shape_event(struct shape *s, const struct event *event)
+{
+    s->record.kind = RECORD_EVENT;
+    s->record.event = event;
+    s->record.id[0] = s->record.hash[0] = '\0';
+}
+
 enum encode_status shape_encode(struct shape *s, struct buf *out)
 {
     /* Only what is shipped is worth the hash. An id and a hash stand together or not at all. */

@@ -39,6 +39,9 @@ void shape_tick(struct shape *s);
 void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals,
                   int64_t row);
 
+/* The same for an encoder of plain events: the record has no meaning and no identity. */
+void shape_event(struct shape *s, const struct event *event);
+
 /* Appends the latest record's message to out. */
 enum encode_status shape_encode(struct shape *s, struct buf *out);
 

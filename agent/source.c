@@ -97,7 +97,7 @@ static void drop(struct source_set *s, struct tail *gone)
 
 /* ---- making ---- */
 
-static bool wants_source(const struct config_output *o, const char *name)
+bool source_is_wanted(const struct config_output *o, const char *name)
 {
     if (o->sources.count == 0)
         return true;
@@ -120,7 +120,7 @@ struct source_set *source_set_new(const struct config *config, const struct conf
     s->end = &s->tails;
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *c = &config->sources[i];
-        if (!wants_source(output, c->name))
+        if (!source_is_wanted(output, c->name))
             continue;
         bool first = !state_marked(context->state, context->output, c->name);
         s->sources[s->source_count++] =
@@ -182,6 +182,7 @@ static void rename_tail(struct source_set *s, struct tail *t, const char *path)
 
 static void note_change(struct tail *t, const struct os_file_info *info)
 {
+    t->size_found = info->size;
     if (t->is_open || (info->size == t->size_seen && info->modified_ns == t->modified_seen_ns))
         return;
     /* Asleep, or never understood: worth another look. */
@@ -284,14 +285,17 @@ static void note_gone(struct source_set *s)
         }
 }
 
-/* What a parser holds back because it looks torn may be whole by now although the file says nothing of a
- * change. */
+/*
+ * A file may change without saying so: what a parser holds back because it looks torn may be whole by now,
+ * and a log that is written in place through a mapping keeps its size and, while it is open, its time.
+ */
 static void wake_waiting(struct source_set *s)
 {
     for (struct tail *t = s->tails; t; t = t->next) {
         if (tail_waits_for_next(t) && os_monotonic_ms() - t->active_ms >= QUIET_MS)
             tail_complete(t);
-        if (t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes)
+        bool may_hide_news = t->unfinished_bytes || (!t->gone && tail_is_written_in_place(t));
+        if (t->status == TAIL_IDLE && t->is_open && may_hide_news)
             t->status = TAIL_NEWS;
     }
 }
@@ -358,7 +362,7 @@ void source_set_replace(struct source_set *s, struct tail *old)
 /* Room for one more open file: closes the least recently active one that can be. */
 static bool make_room(struct source_set *s)
 {
-    if (s->context->counts->open_files < SOURCE_OPEN_MAX)
+    if (*s->context->open_files < SOURCE_OPEN_MAX)
         return true;
     struct tail *oldest = NULL;
     for (struct tail *t = s->tails; t; t = t->next)
@@ -488,8 +492,10 @@ static bool is_finished(struct source_set *s, struct tail *t)
 
 static void report_vanished(struct source_set *s, const struct tail *t)
 {
-    if (!t->retired && !t->is_open && t->saved.row == 0)
-        log_warning(s->context->subject, "%s: vanished before it was read", t->path);
+    if (t->retired || t->is_open || (t->saved.row && t->status != TAIL_NEWS))
+        return;
+    log_warning(s->context->subject, "%s: vanished before it was read%s", t->path,
+                t->saved.row ? " again; an earlier run has read it, perhaps not to its end" : "");
 }
 
 void source_set_tidy(struct source_set *s)
@@ -509,6 +515,18 @@ bool source_set_settled(const struct source_set *s)
         if (ledger_pending(&t->ledger) != 0)
             return false;
     return true;
+}
+
+void source_set_survey(const struct source_set *s)
+{
+    for (size_t i = 0; i < s->source_count; i++) {
+        struct source_counts *c = &s->context->counts[s->sources[i].config - s->context->sources];
+        c->files = c->unread_bytes = 0;
+    }
+    for (const struct tail *t = s->tails; t; t = t->next) {
+        t->counts->files += !t->retired && !t->gone;
+        t->counts->unread_bytes += tail_unread_bytes(t);
+    }
 }
 
 size_t source_set_count(const struct source_set *s)

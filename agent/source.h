@@ -13,6 +13,9 @@ enum { SOURCE_FILES_MAX = 10000, SOURCE_OPEN_MAX = 64 };
 
 struct source_set;
 
+/* True when the output names the source, or names none. */
+bool source_is_wanted(const struct config_output *o, const char *name);
+
 /*
  * The sources of an output by configuration: those that it names, or all. watch may be NULL. Everything is
  * borrowed until source_set_free. NULL without memory.
@@ -73,6 +76,9 @@ void source_set_tidy(struct source_set *s);
 
 /* True if nothing is in flight, for no file. */
 bool source_set_settled(const struct source_set *s);
+
+/* Counts the files and the unread bytes of every source anew. */
+void source_set_survey(const struct source_set *s);
 
 size_t source_set_count(const struct source_set *s);
 

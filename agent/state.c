@@ -1,93 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept over restarts, in one SQLite file. */
-#include "state.h"
+#include "state_inner.h"
 
 #include "os_clock.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum statement {
-    GET_META,
-    SET_META,
-    DROP_META,
-    FIND_FILE,
-    INSERT_FILE,
-    UPDATE_FILE,
-    FORGET_FILE,
-    FORGET_ORDINALS,
-    GET_ORDINAL,
-    LAST_ORDINAL,
-    ADD_ORDINAL,
-    ADD_BLOCK,
-    GET_BLOCK,
-    OLDEST_BLOCK,
-    EACH_BLOCK,
-    CUT_BLOCK,
-    PUT_BLOCK,
-    DROP_EMPTY_BLOCK,
-    STATEMENTS,
-};
-
-static const char *const statement_text[STATEMENTS] = {
-    [GET_META] = "SELECT value FROM meta WHERE key = ?1",
-    [SET_META] = "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+/* A row whose sum is wrong is as good as none: what it says is not believed. */
+const char *const state_statements[STATEMENTS] = {
+    [GET_META] = "SELECT value FROM meta WHERE key = ?1 AND sum = row_sum(?1, value)",
+    [SET_META] = "INSERT INTO meta(key, value, sum) VALUES(?1, ?2, row_sum(?1, ?2))"
+                 " ON CONFLICT(key) DO UPDATE SET value = ?2, sum = row_sum(?1, ?2)",
     [DROP_META] = "DELETE FROM meta WHERE key = ?1",
     [FIND_FILE] = "SELECT id, fingerprint, fingerprint_bytes, parser, offset, record, content_check FROM file"
-                  " WHERE output = ?1 AND volume = ?2 AND file_high = ?3 AND file_low = ?4",
+                  " WHERE output = ?1 AND volume = ?2 AND file_high = ?3 AND file_low = ?4"
+                  " AND sum = row_sum(?1, ?2, ?3, ?4, path, fingerprint, fingerprint_bytes, parser, offset,"
+                  " record, content_check, saved)",
     [INSERT_FILE] = "INSERT OR REPLACE INTO file(output, volume, file_high, file_low, path, fingerprint,"
-                    " fingerprint_bytes, parser, offset, record, content_check, saved)"
-                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                    " fingerprint_bytes, parser, offset, record, content_check, saved, sum)"
+                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+                    " row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12))",
     [UPDATE_FILE] =
         "UPDATE file SET path = ?5, fingerprint = ?6, fingerprint_bytes = ?7, parser = ?8, offset = ?9,"
-        " record = ?10, content_check = ?11, saved = ?12 WHERE id = ?13",
+        " record = ?10, content_check = ?11, saved = ?12,"
+        " sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) WHERE id = ?13",
     [FORGET_FILE] = "DELETE FROM file WHERE id = ?1",
     [FORGET_ORDINALS] = "DELETE FROM ordinal WHERE file = ?1",
-    [GET_ORDINAL] = "SELECT ordinal FROM ordinal WHERE file = ?1 AND content = ?2 AND offset = ?3",
+    [GET_ORDINAL] = "SELECT ordinal FROM ordinal WHERE file = ?1 AND content = ?2 AND offset = ?3"
+                    " AND sum = row_sum(?1, ?2, ?3, ordinal)",
     [LAST_ORDINAL] = "SELECT ordinal FROM ordinal WHERE file = ?1 AND content = ?2 AND offset < ?3"
-                     " ORDER BY offset DESC LIMIT 1",
-    [ADD_ORDINAL] = "INSERT OR IGNORE INTO ordinal(file, content, offset, ordinal) VALUES(?1, ?2, ?3, ?4)",
-    [ADD_BLOCK] = "INSERT INTO delivered(output, at, ids) VALUES(?1, ?2, ?3)",
-    [GET_BLOCK] = "SELECT block, at, ids FROM delivered WHERE block = ?2 AND output = ?1",
+                     " AND sum = row_sum(?1, ?2, offset, ordinal) ORDER BY offset DESC LIMIT 1",
+    [ADD_ORDINAL] = "INSERT OR REPLACE INTO ordinal(file, content, offset, ordinal, sum)"
+                    " VALUES(?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))",
+    [ADD_BLOCK] = "INSERT INTO delivered(output, at, ids, sum) VALUES(?1, ?2, ?3, row_sum(?1, ?2, ?3))",
+    [GET_BLOCK] =
+        "SELECT block, at, ids FROM delivered WHERE block = ?2 AND output = ?1 AND sum = " BLOCK_SUM,
     [OLDEST_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block LIMIT 1",
-    [EACH_BLOCK] = "SELECT block, at, ids FROM delivered WHERE output = ?1 ORDER BY block DESC",
-    [CUT_BLOCK] = "UPDATE delivered SET ids = substr(ids, ?2) WHERE block = ?1",
-    [PUT_BLOCK] = "UPDATE delivered SET ids = ?2 WHERE block = ?1",
+    [EACH_BLOCK] =
+        "SELECT block, at, ids FROM delivered WHERE output = ?1 AND sum = " BLOCK_SUM " ORDER BY block DESC",
+    [CUT_BLOCK] = "UPDATE delivered SET ids = substr(ids, ?2), sum = row_sum(output, at, substr(ids, ?2))"
+                  " WHERE block = ?1",
+    [PUT_BLOCK] = "UPDATE delivered SET ids = ?2, sum = row_sum(output, at, ?2) WHERE block = ?1",
     [DROP_EMPTY_BLOCK] = "DELETE FROM delivered WHERE block = ?1 AND length(ids) = 0",
 };
 
-static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS file(id INTEGER PRIMARY KEY AUTOINCREMENT, output TEXT NOT NULL, volume "
-    "INTEGER NOT NULL,"
-    " file_high INTEGER NOT NULL, file_low INTEGER NOT NULL, path TEXT, fingerprint INTEGER, "
-    "fingerprint_bytes INTEGER,"
-    " parser TEXT, offset INTEGER, record INTEGER, content_check INTEGER, saved TEXT,"
-    " UNIQUE(output, volume, file_high, file_low));"
-    "CREATE TABLE IF NOT EXISTS ordinal(file INTEGER NOT NULL, content INTEGER NOT NULL,"
-    " offset INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-    " PRIMARY KEY(file, content, offset)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS delivered(block INTEGER PRIMARY KEY, output TEXT NOT NULL, at INTEGER NOT "
-    "NULL,"
-    " ids BLOB NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS delivered_by_output ON delivered(output);";
-
-struct state {
-    sqlite3 *db;
-    sqlite3_stmt *statements[STATEMENTS];
-};
-
-static bool db_fault(struct state *s, struct fault *f, const char *what)
+bool state_fault(struct state *s, struct fault *f, const char *what)
 {
     return fault_set(f, FAULT_OS, sqlite3_system_errno(s->db), "cannot %s the state: %s", what,
                      sqlite3_errmsg(s->db));
 }
 
-static bool execute(struct state *s, const char *sql, const char *what, struct fault *f)
+bool state_execute(struct state *s, const char *sql, const char *what, struct fault *f)
 {
-    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || db_fault(s, f, what);
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || state_fault(s, f, what);
 }
 
 /* ---- statements: prepared once, reset after each use ---- */
@@ -111,23 +77,14 @@ static bool run(struct state *s, sqlite3_stmt *q, const char *what, struct fault
 {
     bool done = sqlite3_step(q) == SQLITE_DONE;
     if (!done)
-        db_fault(s, f, what);
+        state_fault(s, f, what);
     sqlite3_reset(q);
     return done;
 }
 
-static bool prepare_all(struct state *s, struct fault *f)
-{
-    for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(s->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
-                               NULL) != SQLITE_OK)
-            return db_fault(s, f, "use");
-    return true;
-}
+/* ---- what it holds ---- */
 
-/* ---- opening ---- */
-
-static bool get_meta(struct state *s, const char *key, char *out, size_t room)
+bool state_get_meta(struct state *s, const char *key, char *out, size_t room)
 {
     sqlite3_stmt *q = statement(s, GET_META);
     bind_text(q, 1, key);
@@ -138,7 +95,7 @@ static bool get_meta(struct state *s, const char *key, char *out, size_t room)
     return found;
 }
 
-static bool set_meta(struct state *s, const char *key, const char *value, struct fault *f)
+bool state_set_meta(struct state *s, const char *key, const char *value, struct fault *f)
 {
     sqlite3_stmt *q = statement(s, SET_META);
     bind_text(q, 1, key);
@@ -146,122 +103,12 @@ static bool set_meta(struct state *s, const char *key, const char *value, struct
     return run(s, q, "write", f);
 }
 
-static bool check_format(struct state *s, struct fault *f)
-{
-    char text[16];
-    if (!get_meta(s, "format", text, sizeof text)) {
-        snprintf(text, sizeof text, "%d", STATE_FORMAT);
-        return set_meta(s, "format", text, f);
-    }
-    if (atoi(text) <= STATE_FORMAT)
-        return true;
-    return fault_set(f, FAULT_UNSUPPORTED, 0,
-                     "the state has format %s, this program knows %d: it was written by a newer one", text,
-                     STATE_FORMAT);
-}
-
-static bool is_sound(struct state *s)
-{
-    sqlite3_stmt *q = NULL;
-    bool sound = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &q, NULL) == SQLITE_OK &&
-                 sqlite3_step(q) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(q, 0), "ok") == 0;
-    sqlite3_finalize(q);
-    return sound;
-}
-
-static bool is_damage(int code)
-{
-    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
-}
-
-/* Opens path; *damaged tells that the file is there but is no sound database. */
-static struct state *open_path(const char *path, bool *damaged, struct fault *f)
-{
-    struct state *s = calloc(1, sizeof *s);
-    *damaged = false;
-    if (!s) {
-        fault_set(f, FAULT_MEMORY, 0, "out of memory");
-        return NULL;
-    }
-    if (sqlite3_open(path, &s->db) != SQLITE_OK) {
-        db_fault(s, f, "open");
-        goto failed;
-    }
-    sqlite3_busy_timeout(s->db, 5000);
-    /* NORMAL in WAL mode: a commit does not wait for the disk, a checkpoint does. */
-    if (!execute(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;", "open",
-                 f) ||
-        !execute(s, schema, "prepare", f) || !prepare_all(s, f)) {
-        *damaged = is_damage(sqlite3_errcode(s->db));
-        goto failed;
-    }
-    if (!is_sound(s)) {
-        *damaged = true;
-        goto failed;
-    }
-    if (!check_format(s, f))
-        goto failed;
-    return s;
-failed:
-    state_close(s);
-    return NULL;
-}
-
-/* Renames the database and its log files out of the way. */
-static bool set_aside_files(const char *path, char *aside, struct fault *f)
-{
-    static const char *const suffixes[] = {"-wal", "-shm"};
-    snprintf(aside, 512, "%s.damaged-%lld", path, (long long)(os_realtime_ns() / 1000000000));
-    if (!os_rename(path, aside, f))
-        return false;
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char from[600], to[600];
-        struct fault ignored;
-        snprintf(from, sizeof from, "%s%s", path, suffixes[i]);
-        snprintf(to, sizeof to, "%s%s", aside, suffixes[i]);
-        os_rename(from, to, &ignored);
-    }
-    return true;
-}
-
-struct state *state_open(const char *directory, char *set_aside, struct fault *f)
-{
-    char path[480];
-    bool damaged;
-    set_aside[0] = '\0';
-    if (!directory)
-        return open_path(":memory:", &damaged, f);
-    if (!os_make_directories(directory, 0700, f))
-        return NULL;
-    int n = snprintf(path, sizeof path, "%s/state.db", directory);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        fault_set(f, FAULT_LIMIT, 0, "the path of the state directory is too long");
-        return NULL;
-    }
-    struct state *s = open_path(path, &damaged, f);
-    if (!s && damaged && set_aside_files(path, set_aside, f))
-        s = open_path(path, &damaged, f);
-    return s;
-}
-
-void state_close(struct state *s)
-{
-    if (!s)
-        return;
-    for (int i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(s->statements[i]);
-    sqlite3_close(s->db);
-    free(s);
-}
-
-/* ---- what it holds ---- */
-
 bool state_agent_id(struct state *s, void (*make)(char out[37]), char out[37], struct fault *f)
 {
-    if (get_meta(s, "agent_id", out, 37))
+    if (state_get_meta(s, "agent_id", out, 37))
         return true;
     make(out);
-    return set_meta(s, "agent_id", out, f);
+    return state_set_meta(s, "agent_id", out, f);
 }
 
 static void mark_key(char *key, size_t room, const char *output, const char *source)
@@ -273,14 +120,14 @@ bool state_marked(struct state *s, const char *output, const char *source)
 {
     char key[512], value[8];
     mark_key(key, sizeof key, output, source);
-    return get_meta(s, key, value, sizeof value);
+    return state_get_meta(s, key, value, sizeof value);
 }
 
 bool state_mark(struct state *s, const char *output, const char *source, struct fault *f)
 {
     char key[512];
     mark_key(key, sizeof key, output, source);
-    return set_meta(s, key, "1", f);
+    return state_set_meta(s, key, "1", f);
 }
 
 bool state_unmark(struct state *s, const char *output, const char *source, struct fault *f)
@@ -323,14 +170,12 @@ bool state_put(struct state *s, const char *output, struct state_file *file, con
     struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 0);
     sqlite3_stmt *q = statement(s, file->row ? UPDATE_FILE : INSERT_FILE);
     wtime_format(&now, 0, saved);
-    if (file->row) {
+    if (file->row)
         sqlite3_bind_int64(q, 13, file->row);
-    } else {
-        bind_text(q, 1, output);
-        bind_u64(q, 2, file->id.volume);
-        bind_u64(q, 3, file->id.file[1]);
-        bind_u64(q, 4, file->id.file[0]);
-    }
+    bind_text(q, 1, output);
+    bind_u64(q, 2, file->id.volume);
+    bind_u64(q, 3, file->id.file[1]);
+    bind_u64(q, 4, file->id.file[0]);
     bind_text(q, 5, path);
     bind_u64(q, 6, file->fingerprint);
     sqlite3_bind_int64(q, 7, file->fingerprint_bytes);
@@ -360,12 +205,12 @@ bool state_forget(struct state *s, int64_t row, struct fault *f)
 
 bool state_begin(struct state *s, struct fault *f)
 {
-    return execute(s, "BEGIN IMMEDIATE", "write", f);
+    return state_execute(s, "BEGIN IMMEDIATE", "write", f);
 }
 
 bool state_commit(struct state *s, struct fault *f)
 {
-    if (execute(s, "COMMIT", "write", f))
+    if (state_execute(s, "COMMIT", "write", f))
         return true;
     sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     return false;
@@ -459,7 +304,7 @@ bool state_each_block(struct state *s, const char *output,
         visit(ctx, &block);
     }
     if (status != SQLITE_DONE)
-        db_fault(s, f, "read");
+        state_fault(s, f, "read");
     sqlite3_reset(q);
     return status == SQLITE_DONE;
 }
@@ -479,5 +324,5 @@ bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct f
 
 bool state_sync(struct state *s, struct fault *f)
 {
-    return execute(s, "PRAGMA wal_checkpoint(PASSIVE)", "sync", f);
+    return state_execute(s, "PRAGMA wal_checkpoint(PASSIVE)", "sync", f);
 }

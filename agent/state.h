@@ -7,6 +7,10 @@
  * state_sync, on a timer, bounds what a power cut repeats. A save never happens before delivery was proven,
  * so nothing is ever lost by losing state: what is lost is repeated with the same ids.
  *
+ * Every row carries a sum over what it says, and every frame of SQLite's write-ahead log has one of its own:
+ * what a failing disk, a power cut or an fsync that lied about an error has left is found, and not believed.
+ * So a position is never ahead of what was delivered, whatever byte has changed.
+ *
  * A handle belongs to one thread; several handles on one directory are fine. Files are readable with the
  * sqlite3 shell.
  */
@@ -26,20 +30,28 @@ struct state_file {
     int64_t row; /* 0: not in the state yet */
     struct os_file_id id;
     uint64_t fingerprint;       /* hash64 over the first fingerprint_bytes bytes */
-    uint32_t fingerprint_bytes; /* 0: none */
+    uint32_t fingerprint_bytes; /* 0: the fingerprint is when the file was created; 0: not known */
     char parser[16];            /* name; "" until the format is known */
     struct position position;
 };
 
-enum { STATE_FORMAT = 1 };
+enum { STATE_FORMAT = 2 /* 1: without sums; it is brought to the present one */ };
 
 /*
- * Opens or creates the state in a directory, which is created too. A damaged file is set aside under another
- * name, and a new one begun: *set_aside (room for 512 bytes, "" otherwise) then holds the new name of the
- * damaged one, to be said loudly. A file of a newer format is refused. directory NULL: in memory, for
- * one-shot runs.
+ * Opens or creates the state in a directory, which is created too, and looks whether it is sound: the whole
+ * file, for two seconds at most. Whoever calls this has the directory's lock (state_lock.h). A damaged file,
+ * and one of a newer format, is set aside under another name and a new one begun: *set_aside (room for 512
+ * bytes, "" otherwise) then holds the name that it has now, and the fault says why, both to be said loudly.
+ * directory NULL: in memory, for one-shot runs. NULL with a fault when the file cannot be read or written.
  */
 struct state *state_open(const char *directory, char *set_aside, struct fault *f);
+
+/*
+ * One more handle on a state that state_open has opened in this process, or a look at the state of another
+ * one. Sets nothing aside and creates nothing.
+ */
+struct state *state_join(const char *directory, struct fault *f);
+
 void state_close(struct state *s); /* NULL is allowed */
 
 /* The agent's UUID, made by make() at first use. */
@@ -107,6 +119,27 @@ bool state_put_block(struct state *s, const struct state_block *block, struct fa
 
 /* Forgets the first ids of a block; with all of them, the block. */
 bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct fault *f);
+
+/* ---- for people: `mapitail state` ---- */
+
+/* A saved file as it is listed. Text lives until visit returns. */
+struct state_entry {
+    const char *output, *path, *saved; /* saved: when, as UTC */
+    struct state_file file;
+};
+
+/* Every file, by output and path; of one output, or of all (NULL). visit must not use the state. */
+bool state_each_file(struct state *s, const char *output,
+                     void (*visit)(void *ctx, const struct state_entry *entry), void *ctx, struct fault *f);
+
+/* How many delivered ids are remembered for an output. */
+uint64_t state_count_ids(struct state *s, const char *output);
+
+/* Forgets the delivered ids of an output: what is read again is shipped again. */
+bool state_forget_ids(struct state *s, const char *output, struct fault *f);
+
+/* Forgets everything about an output: it is new then. */
+bool state_forget_output(struct state *s, const char *output, struct fault *f);
 
 /* Makes everything saved so far survive a power cut. May take as long as the disk does. */
 bool state_sync(struct state *s, struct fault *f);

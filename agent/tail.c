@@ -2,6 +2,7 @@
 /* One file that is followed. */
 #include "tail.h"
 
+#include "border.h"
 #include "hash64.h"
 #include "log.h"
 #include "os_clock.h"
@@ -30,6 +31,8 @@ struct tail *tail_new(struct tail_context *c, const struct config_source *source
         return NULL;
     }
     t->source = source;
+    t->counts = &c->counts[source - c->sources];
+    t->size_found = info->size;
     t->modified_seen_ns = info->modified_ns;
     t->active_ms = os_monotonic_ms();
     if (!state_find(c->state, c->output, info->id, &t->saved))
@@ -46,7 +49,7 @@ static void close_export(struct tail_context *c, struct tail *t)
         return;
     export_close(&t->export);
     t->is_open = false;
-    c->counts->open_files--;
+    (*c->open_files)--;
 }
 
 void tail_free(struct tail_context *c, struct tail *t)
@@ -66,6 +69,16 @@ bool tail_can_sleep(const struct tail *t)
 void tail_sleep(struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
+    ledger_free(&t->ledger); /* keeps its safe position, which is all that it holds now */
+}
+
+uint64_t tail_unread_bytes(const struct tail *t)
+{
+    uint64_t size = t->export.input.size > t->size_found ? t->export.input.size : t->size_found;
+    bool is_read = t->status == TAIL_IDLE && ledger_pending(&t->ledger) == 0;
+    if (is_read || t->status == TAIL_UNKNOWN || t->retired || size < t->ledger.safe.offset)
+        return 0;
+    return size - t->ledger.safe.offset;
 }
 
 /* ---- failures ---- */
@@ -82,7 +95,7 @@ static void back_off(struct tail *t)
 static void broken(struct tail_context *c, struct tail *t, const struct fault *f)
 {
     if (t->back_off_ms == 0)
-        c->counts->unreadable_files++;
+        t->counts->unreadable_files++;
     back_off(t);
     log_error(c->subject, "%s: %s; trying again in %" PRId64 " s, other files go on", t->path, f->text,
               t->back_off_ms / 1000);
@@ -90,19 +103,49 @@ static void broken(struct tail_context *c, struct tail *t, const struct fault *f
 
 /* ---- opening ---- */
 
+/* Event logs have no stable beginning: when their file was created tells them apart, where the system knows.
+ */
+static uint64_t birth_of(const struct tail *t)
+{
+    struct os_file_info info;
+    struct fault ignored;
+    return os_file_info(t->export.file, &info, &ignored) ? (uint64_t)info.created_ns : 0;
+}
+
+static bool is_same_content(struct tail *t)
+{
+    uint64_t hash;
+    if (!t->saved.row)
+        return true;
+    if (t->saved.fingerprint_bytes == 0)
+        return !t->saved.fingerprint || !birth_of(t) || birth_of(t) == t->saved.fingerprint;
+    return export_hash_head(&t->export, t->saved.fingerprint_bytes, &hash) && hash == t->saved.fingerprint;
+}
+
 /* A fingerprint that differs means another content under the same id: what the state says is not about this
  * file. */
 static void forget_foreign_state(struct tail_context *c, struct tail *t)
 {
     struct fault f;
-    uint64_t hash;
-    if (!t->saved.row || !t->saved.fingerprint_bytes)
-        return;
-    if (export_hash_head(&t->export, t->saved.fingerprint_bytes, &hash) && hash == t->saved.fingerprint)
+    if (is_same_content(t))
         return;
     log_info(c->subject, "%s: another content than before; reading it from the beginning", t->path);
     state_forget(c->state, t->saved.row, &f);
     t->saved = (struct state_file){.id = t->saved.id};
+    start_from(t, &t->saved.position);
+}
+
+/* What was truncated while nobody looked, or the state of a file that was restored from a backup. Formats
+ * without a stable beginning look after themselves in their parser. */
+static void forget_position_ahead(struct tail_context *c, struct tail *t)
+{
+    if (!t->saved.fingerprint_bytes || t->ledger.safe.offset <= t->export.input.size)
+        return;
+    log_warning(c->subject,
+                "%s: the saved position, byte %" PRIu64 ", is behind its end at %" PRIu64
+                ": it was truncated or replaced; reading it from the beginning",
+                t->path, t->ledger.safe.offset, t->export.input.size);
+    t->saved.position = (struct position){0};
     start_from(t, &t->saved.position);
 }
 
@@ -142,17 +185,21 @@ static void take_into_state(struct tail_context *c, struct tail *t)
     struct fault f;
     uint32_t was = t->saved.fingerprint_bytes;
     strncpy(t->saved.parser, t->export.ops->name, sizeof t->saved.parser - 1);
-    if (!export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f) ||
-        t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
+    bool known = export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f);
+    if (known && t->saved.fingerprint_bytes == 0)
+        t->saved.fingerprint = birth_of(t);
+    if (!known || t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
         log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
                   f.text);
 }
 
 static bool begin_reading(struct tail_context *c, struct tail *t)
 {
+    t->records_seen = 0;
     struct fault f = {0};
     struct parser_options options = tail_options(c, t);
     forget_foreign_state(c, t);
+    forget_position_ahead(c, t);
     if (t->recall == RECALL_UNDECIDED && !recall_decide(c, t, &f)) {
         broken(c, t, &f);
         return false;
@@ -176,7 +223,9 @@ static bool begin_reading(struct tail_context *c, struct tail *t)
         return false;
     case EXPORT_UNKNOWN:
         t->status = TAIL_UNKNOWN;
-        c->counts->unknown_files++;
+        t->counts->unknown_files += !t->counted_unknown;
+        t->counted_unknown = true;
+        t->size_seen = t->export.input.size; /* so that the next scan sees whether it has changed */
         log_error(c->subject, "%s: %s; leaving it alone until it changes", t->path, f.text);
         return false;
     case EXPORT_FAILED:
@@ -201,9 +250,10 @@ static bool open_file(struct tail_context *c, struct tail *t)
     }
     export_init(&t->export, file);
     t->is_open = true;
-    c->counts->open_files++;
-    if (!os_file_info(file, &info, &f)) {
+    (*c->open_files)++;
+    if (!os_file_info(file, &info, &f) || !border_allows(t->source, t->path, file, &f)) {
         broken(c, t, &f);
+        close_export(c, t);
         return false;
     }
     if (!os_file_id_eq(info.id, t->saved.id)) {
@@ -269,7 +319,7 @@ static void count_vanished(struct tail_context *c, struct tail *t, const char *w
 {
     uint64_t read_to = t->ledger.safe.offset;
     if (t->saved.fingerprint_bytes && t->size_seen > read_to && t->status != TAIL_IDLE) {
-        c->counts->vanished_bytes += t->size_seen - read_to;
+        t->counts->vanished_bytes += t->size_seen - read_to;
         log_warning(c->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what,
                     t->size_seen - read_to);
     } else {
@@ -316,19 +366,18 @@ bool tail_look(struct tail_context *c, struct tail *t)
 
 /* ---- reading ---- */
 
-static void report_skip(struct tail_context *c, const struct tail *t, const struct step *s)
+static void report_skip(struct tail_context *c, struct tail *t, const struct step *s)
 {
-    c->counts->damaged_parts++;
-    c->counts->damaged_bytes += s->length;
+    t->counts->damaged_parts++;
+    t->counts->damaged_bytes += s->length;
     log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path,
                 s->offset, s->reason, s->length);
 }
 
-static void report_gap(struct tail_context *c, const struct tail *t, const struct step *s)
+static void report_gap(struct tail_context *c, struct tail *t, const struct step *s)
 {
-    c->counts->overwritten_events += s->skipped_events;
-    log_warning(c->subject, "%s: %s; %" PRIu64 " events were overwritten before they were read", t->path,
-                s->reason, s->skipped_events);
+    t->counts->overwritten_events += s->skipped_events;
+    log_warning(c->subject, "%s: %s: %" PRIu64 " events", t->path, s->reason, s->skipped_events);
 }
 
 static enum tail_step fatal(struct tail_context *c, struct tail *t, const struct step *s)
@@ -344,6 +393,20 @@ static enum tail_step fatal(struct tail_context *c, struct tail *t, const struct
     return TAIL_DRAINED;
 }
 
+/* A format that finds its hits by searching does not know what it passes over. */
+static void count_read(struct tail *t, const struct step *step)
+{
+    struct parser_counts counts;
+    t->export.ops->counts(t->export.parser, &counts);
+    if (counts.counts_records) {
+        t->counts->read += counts.records - t->records_seen;
+        t->records_seen = counts.records;
+    } else {
+        t->counts->read += step->kind == STEP_EVENT;
+        t->counts->read_is_least = true;
+    }
+}
+
 enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *event, struct step *step)
 {
     if (t->status == TAIL_BROKEN) {
@@ -356,6 +419,7 @@ enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *e
     if (!tail_open(c, t))
         return TAIL_DRAINED;
     t->export.ops->next(t->export.parser, event, step);
+    count_read(t, step);
     switch (step->kind) {
     case STEP_EVENT:
         return TAIL_EVENT;
@@ -403,6 +467,11 @@ bool tail_waits_for_next(const struct tail *t)
 {
     return t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes && t->export.ops &&
            t->export.ops->open_ended && !t->export.input.complete;
+}
+
+bool tail_is_written_in_place(const struct tail *t)
+{
+    return t->export.parser && t->saved.fingerprint_bytes == 0;
 }
 
 /* ---- saving ---- */

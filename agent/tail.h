@@ -10,6 +10,7 @@
 #define MAPITAIL_TAIL_H
 
 #include "config.h"
+#include "counts.h"
 #include "export.h"
 #include "ledger.h"
 #include "state.h"
@@ -22,18 +23,11 @@ struct tail_context {
     const char *subject; /* of log lines: "output NAME" */
     struct state *state;
     const struct selector *selector;
-    struct tail_counts *counts;
+    const struct config_source *sources; /* of the configuration */
+    struct source_counts *counts;        /* of each of them */
+    size_t *open_files;                  /* at present */
     struct publisher *publisher; /* NULL: the destination carries no positions, the state alone has them */
     size_t recalling;            /* tails whose recall is not decided or not done */
-};
-
-/* What happened to files, over the life of the pipeline. */
-struct tail_counts {
-    uint64_t damaged_parts, damaged_bytes; /* passed over */
-    uint64_t overwritten_events;           /* gone before they were read, where the number is known */
-    uint64_t vanished_bytes;               /* gone unread: truncated, replaced or deleted */
-    uint64_t unknown_files, unreadable_files;
-    size_t open_files; /* at present */
 };
 
 enum tail_status {
@@ -55,17 +49,21 @@ struct tail {
     struct tail *next;      /* in the set's list */
     struct tail *same_hash; /* in the set's table */
     const struct config_source *source;
-    char *path; /* the latest name; owned */
+    struct source_counts *counts; /* of that source */
+    char *path;                   /* the latest name; owned */
     struct state_file saved;
     struct export export;
     bool is_open;
     enum tail_status status;
-    bool start_at_end;                        /* when first opened, everything in it is old */
-    bool retired;                             /* another content has taken its place: never saved again */
-    bool gone;                                /* its name is no more */
+    bool start_at_end; /* when first opened, everything in it is old */
+    bool retired;      /* another content has taken its place: never saved again */
+    bool gone;         /* its name is no more */
+    bool counted_unknown;
     bool unsaved;                             /* written in a transaction that is not committed yet */
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
+    uint64_t size_found;                      /* by the latest scan */
+    uint64_t records_seen;                    /* by the open parser, as far as they are counted */
     uint64_t size_seen;
     int64_t modified_seen_ns;
     uint64_t tail_hash; /* over the last bytes before size_seen: notices rewriting in place */
@@ -127,6 +125,10 @@ void tail_complete(struct tail *t);
 /* A last record waits for nothing but the one that follows it: the format's records end no other way. */
 bool tail_waits_for_next(const struct tail *t);
 
+/* Its format has no part that stays as it is, as event logs: whether it has changed only its parser can tell.
+ */
+bool tail_is_written_in_place(const struct tail *t);
+
 /* True when something is settled that the state does not have. */
 bool tail_is_dirty(const struct tail_context *c, const struct tail *t);
 
@@ -137,5 +139,8 @@ bool tail_save(struct tail_context *c, struct tail *t, struct fault *f);
  */
 bool tail_can_sleep(const struct tail *t);
 void tail_sleep(struct tail_context *c, struct tail *t);
+
+/* Bytes that are there and neither read nor settled. */
+uint64_t tail_unread_bytes(const struct tail *t);
 
 #endif

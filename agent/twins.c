@@ -18,6 +18,7 @@ struct twin {
 struct waiting {
     struct ledger *ledger;
     uint64_t token;
+    struct source_counts *counts;
     uint16_t next;
 };
 
@@ -77,13 +78,14 @@ size_t twins_under_way(const struct twins *t)
     return t->under_way;
 }
 
-void twins_wait(struct twins *t, const uint8_t id[ID_BYTES], struct ledger *ledger, uint64_t token)
+void twins_wait(struct twins *t, const uint8_t id[ID_BYTES], struct ledger *ledger, uint64_t token,
+                struct source_counts *counts)
 {
     struct twin *twin = &t->slots[find(t, id)];
     uint16_t at = t->free;
     assert(twin->state == TWIN_IN_FLIGHT && at != NONE);
     t->free = t->waiting[at].next;
-    t->waiting[at] = (struct waiting){ledger, token, twin->first};
+    t->waiting[at] = (struct waiting){ledger, token, counts, twin->first};
     twin->first = at;
 }
 
@@ -101,6 +103,8 @@ size_t twins_settle(struct twins *t, const uint8_t id[ID_BYTES])
         uint16_t at = twin->first;
         struct waiting *w = &t->waiting[at];
         ledger_close(w->ledger, w->token);
+        w->counts->in_flight--;
+        w->counts->deduplicated++;
         twin->first = w->next;
         w->next = t->free;
         t->free = at;

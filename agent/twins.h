@@ -9,6 +9,7 @@
 #ifndef MAPITAIL_TWINS_H
 #define MAPITAIL_TWINS_H
 
+#include "counts.h"
 #include "id_table.h"
 #include "ledger.h"
 
@@ -31,8 +32,12 @@ enum twin_state twins_state(const struct twins *t, const uint8_t id[ID_BYTES]);
 void twins_begin(struct twins *t, const uint8_t id[ID_BYTES]);
 size_t twins_under_way(const struct twins *t);
 
-/* A copy of an id in flight waits for it; ledger is borrowed until then. Never when twins_are_full. */
-void twins_wait(struct twins *t, const uint8_t id[ID_BYTES], struct ledger *ledger, uint64_t token);
+/*
+ * A copy of an id in flight waits for it; ledger and counts, whose in_flight then becomes deduplicated, are
+ * borrowed until it is settled. Never when twins_are_full.
+ */
+void twins_wait(struct twins *t, const uint8_t id[ID_BYTES], struct ledger *ledger, uint64_t token,
+                struct source_counts *counts);
 bool twins_are_full(const struct twins *t);
 
 /* An id in flight is settled, and its copies' tokens are closed. Returns how many there were. */

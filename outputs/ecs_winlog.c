@@ -11,16 +11,25 @@ struct data_key {
     size_t n;
 };
 
-static char safe_byte(char c)
+static inline bool is_safe_byte(char c)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '-' ? c : '_';
+    /* '-', digits, letters and '_' */
+    static const uint64_t low = UINT64_C(0x03ff200000000000), high = UINT64_C(0x07fffffe87fffffe);
+    unsigned char u = (unsigned char)c;
+    return u < 64 ? low >> u & 1 : u < 128 && (high >> (u - 64) & 1);
 }
 
+/* Nearly every name is its own key. */
 static struct sv safe_name(struct sv name, struct data_key *to)
 {
-    name = sv_slice(name, 0, DATA_KEY_MAX);
+    size_t safe = 0;
+    name = name.n > DATA_KEY_MAX ? sv_slice(name, 0, DATA_KEY_MAX) : name;
+    while (safe < name.n && is_safe_byte(name.p[safe]))
+        safe++;
+    if (safe == name.n)
+        return name;
     for (size_t i = 0; i < name.n; i++)
-        to->text[i] = safe_byte(name.p[i]);
+        to->text[i] = is_safe_byte(name.p[i]) ? name.p[i] : '_';
     return sv_make(to->text, name.n);
 }
 
@@ -83,19 +92,39 @@ static void put_named(struct buf *b, struct sv name, struct sv value)
     json_string(b, SV("\":\""), value);
 }
 
+/* Keys that are equal have the same mark; most that are not have different ones. */
+static uint64_t mark_of(struct sv key)
+{
+    size_t n = key.n;
+    unsigned sum =
+        n ? (unsigned char)key.p[0] + 3u * (unsigned char)key.p[n / 2] + 7u * (unsigned char)key.p[n - 1] : 0;
+    return UINT64_C(1) << ((sum + 5u * (unsigned)n) & 63);
+}
+
+/* Puts a named value unless its key is taken. *marks: of the keys so far. */
+static void put_once(struct buf *b, const struct event *e, size_t index, struct sv value, uint64_t *marks)
+{
+    struct data_key text;
+    struct sv key = key_of(e, index, &text);
+    uint64_t mark = mark_of(key);
+    if (!(*marks & mark) || !key_is_taken(e, key, index))
+        put_named(b, key, value);
+    *marks |= mark;
+}
+
 static void put_data(struct buf *b, const struct event *e, size_t value_max, bool with_binary)
 {
     struct json_mark data = json_open(b, e->is_user_data ? SV(",\"user_data\":") : SV(",\"event_data\":"));
     bool names = has_names(e);
+    uint64_t marks = 0;
     for (size_t i = 0; i < e->data_count; i++) {
-        struct data_key text;
         struct sv value = utf8_cut(e->data[i].value, value_max);
         if (e->data[i].value.n == 0)
             continue;
         if (!names)
             put_positional(b, i, value);
-        else if (!key_is_taken(e, key_of(e, i, &text), i))
-            put_named(b, key_of(e, i, &text), value);
+        else
+            put_once(b, e, i, value, &marks);
     }
     if (with_binary && e->binary.n && !(names && key_is_taken(e, SV("Binary"), e->data_count)))
         put_named(b, SV("Binary"), utf8_cut(e->binary, value_max));

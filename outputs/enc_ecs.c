@@ -62,6 +62,10 @@ static void put_tags(const struct draft *d, struct buf *b)
         buf_lit(b, ",\"_mapi_time_missing\"");
     if (d->is_reduced)
         buf_lit(b, ",\"_mapi_reduced\"");
+    if (d->event->trust != EVENT_OK) {
+        buf_lit(b, ",\"_mapi_trust_");
+        json_value(b, event_trust_name(d->event->trust));
+    }
     json_close(b, tags, "[]");
 }
 

@@ -126,6 +126,8 @@ static void put_structured_data(const struct encode_context *c, const struct rec
     syslog_param(b, SV(" id=\""), sv_from(r->id));
     if (r->kind == RECORD_MAPI_LIMIT)
         put_limit(&r->mapi, detail, b);
+    if (r->event->trust != EVENT_OK)
+        syslog_param(b, SV(" trust=\""), event_trust_name(r->event->trust));
     buf_putc(b, ']');
 }
 

@@ -44,8 +44,11 @@ struct encoder_ops {
     const char *name; /* "ecs": value of `format` */
     const char *title;
     const char *content_type; /* RFC 9110 media type of one message */
-    bool ships_hash;  /* a message holds record->hash, which costs more than all the rest of a record */
-    bool single_line; /* a message never holds LF, so that LF may end it in a stream */
+    bool ships_hash; /* a message holds record->hash, which costs more than all the rest of a record */
+    bool
+        is_plain_event; /* a message tells about the event alone: neither identity nor meaning is asked for */
+    bool original_alone; /* and of the event about nothing but event->original, where there is one */
+    bool single_line;    /* a message never holds LF, so that LF may end it in a stream */
     /* Appends one message to out, without any framing. sequence: 1 … 2147483647, of this output since its
      * start. */
     enum encode_status (*encode)(const struct encode_context *context, const struct record *record,

@@ -120,6 +120,6 @@ bool record_ships_original(const struct record *r, enum original_policy policy)
     if (sv_empty(e->original) || policy == ORIGINAL_NEVER)
         return false;
     bool incomplete = r->kind == RECORD_MAPI_LIMIT && r->mapi.status != PARSE_COMPLETE;
-    return policy == ORIGINAL_ALWAYS || incomplete || e->trust == EVENT_SALVAGED || e->cut || e->data_cut ||
+    return policy == ORIGINAL_ALWAYS || incomplete || e->trust >= EVENT_SALVAGED || e->cut || e->data_cut ||
            e->text_replaced;
 }

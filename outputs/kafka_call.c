@@ -201,7 +201,7 @@ static void run_open(struct kafka_call *c)
     char key[KEY_MAX + 8];
     fail(c, RD_KAFKA_RESP_ERR__FAIL, "out of memory");
     if (!still_owns(c) || !init(c) || !(c->positions = kafka_positions_new()) ||
-        !read_positions(c, c->positions, !c->owned && !c->ask_only))
+        !read_positions(c, c->positions, !c->owned && !c->ask_only && c->owner[0]))
         return;
     if (!may_own(c, kafka_positions_find(c->positions, owner_key(c, key))))
         return;

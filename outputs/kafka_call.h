@@ -34,7 +34,8 @@ struct kafka_call;
 struct kafka_call_setup {
     struct kafka_client *client; /* its library, configuration and producer are used */
     const char *scope;           /* as in sink_host */
-    struct sv owner;             /* our word in the record of the owner; no other run of an agent has it */
+    struct sv
+        owner; /* our word in the record of the owner; no other run has it. Empty: a guest, who leaves none */
     bool owned; /* it was there before: another's word means that we are superseded, not that we take over */
     bool ask_only; /* for check: whether the topic could be created is asked, and nothing is written */
 };

@@ -59,8 +59,9 @@ void kafka_client_stop(struct kafka_client *c, int64_t until_ms, struct os_threa
                        void (*last_words)(void *ctx), void *ctx);
 
 /* printf to the host's notice, without secrets and control characters; repeats are held back. */
-__attribute__((format(printf, 3, 4))) void kafka_client_say(struct kafka_client *c, enum notice_level level,
-                                                            const char *format, ...);
+__attribute__((format(__printf__, 3, 4))) void kafka_client_say(struct kafka_client *c,
+                                                                enum notice_level level, const char *format,
+                                                                ...);
 
 /* Serves the next thing that librdkafka has to tell; false when there was none within timeout_ms. */
 bool kafka_client_serve_one(struct kafka_client *c, int timeout_ms);

@@ -160,7 +160,7 @@ static bool was_committed(const struct transactions *t)
 
 static void after_open(struct transactions *t)
 {
-    t->owned = true;
+    t->owned = t->owner[0] != '\0';
     t->phase = PHASE_READY;
     t->client->troubled = t->client->troubled && !t->client->brokers_down;
     kafka_positions_free(t->positions);
@@ -377,17 +377,24 @@ static void make_owner(struct transactions *t)
              (unsigned long long)run);
 }
 
-/* "mapitail-" and the scope with hyphens. A check has an id of its own: it must not fence the one who runs.
- */
-static void make_id(struct transactions *t)
+/* "mapitail-" and the scope with hyphens. */
+static void make_id(struct transactions *t, const char *scope)
 {
-    const char *scope = t->client->host.scope ? t->client->host.scope : "check/";
     snprintf(t->scope, sizeof t->scope, "%s", scope);
-    int n = snprintf(t->transactional_id, sizeof t->transactional_id, "mapitail-%.*s", (int)strlen(scope) - 1,
-                     scope);
-    for (int i = 0; i < n && t->transactional_id[i]; i++)
-        if (t->transactional_id[i] == '/')
-            t->transactional_id[i] = '-';
+    snprintf(t->transactional_id, sizeof t->transactional_id, "mapitail-%.*s", (int)strlen(scope) - 1, scope);
+    for (char *at = t->transactional_id; *at; at++)
+        if (*at == '/')
+            *at = '-';
+}
+
+/* Who delivers beside the output, or only looks, must not fence the one who runs. */
+static void make_guest_id(struct transactions *t)
+{
+    uint64_t guest;
+    os_random(&guest, sizeof guest);
+    snprintf(t->scope, sizeof t->scope, "guest/");
+    snprintf(t->transactional_id, sizeof t->transactional_id, "mapitail-guest-%016llx",
+             (unsigned long long)guest);
 }
 
 static bool open_transactions(struct sink *sink, struct fault *f)
@@ -397,8 +404,12 @@ static bool open_transactions(struct sink *sink, struct fault *f)
         return fault_set(f, FAULT_MEMORY, 0, "no memory for the Kafka output");
     sink->own = t;
     t->client = t->attempt.client = &sink->client;
-    make_id(t);
-    make_owner(t);
+    if (sink->client.host.scope) {
+        make_id(t, sink->client.host.scope);
+        make_owner(t);
+    } else {
+        make_guest_id(t);
+    }
     sink->client.transactional_id = t->transactional_id;
     sink->client.on_report = kafka_attempt_report;
     sink->client.report_ctx = &t->attempt;

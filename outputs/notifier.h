@@ -12,7 +12,7 @@ struct notifier {
 };
 
 /* printf; the text is cut at 319 bytes. */
-__attribute__((format(printf, 3, 4))) void notify(struct notifier *n, enum notice_level level,
-                                                  const char *format, ...);
+__attribute__((format(__printf__, 3, 4))) void notify(struct notifier *n, enum notice_level level,
+                                                      const char *format, ...);
 
 #endif

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The batches lent to a stream, from frames to proof. Pure: it knows bytes and offsets, no socket.
+ * The batches lent to a stream of framed messages (RFC 6587), from frames to proof: a box that knows bytes
+ * and offsets, and no socket.
  *
  * Frames are written in the order of submission; each ends at an offset of the connection's byte stream, and
  * is delivered when the peer's TCP has acknowledged the stream up to there. When the connection breaks
- * everything that is not delivered goes back, so that the next connection begins at a frame's start.
+ * everything that is not delivered goes back, so that the next connection begins at a frame's start; what
+ * replay keeps goes out there before anything new. A connection is wanted for that alone only once after each
+ * delivery: a receiver that ends idle connections gets the repeats once and not for ever.
  */
 #ifndef MAPITAIL_OUTBOX_H
 #define MAPITAIL_OUTBOX_H
 
-#include "buf.h"
-#include "sink.h"
+#include "box.h"
+#include "replay.h"
 
 enum {
     OUTBOX_BATCHES_MAX = 8,
@@ -26,14 +29,25 @@ enum framing {
 struct outbox_batch;
 
 struct outbox {
-    const struct sink_host *host;
+    struct box box; /* first */
     enum framing framing;
     struct outbox_batch *batches[OUTBOX_BATCHES_MAX]; /* oldest first */
     size_t count;
-    int given_back; /* batches, since outbox_init */
+    struct replay replay;
+    uint64_t replay_end;   /* where its messages end in the stream until that is acknowledged; 0: nowhere */
+    bool has_news;         /* something was delivered since the last break */
+    bool replay_is_urgent; /* wants a connection for its own sake */
 };
 
-void outbox_init(struct outbox *o, const struct sink_host *host, enum framing framing);
+/* False without memory. replay_bytes: of the messages acknowledged last that a broken connection repeats. */
+bool outbox_init(struct outbox *o, const struct sink_host *host, enum framing framing, size_t replay_bytes);
+
+/* Gives everything back and releases the memory, but not *o. */
+void outbox_free(struct outbox *o);
+
+/* One in memory of its own, as a box, which box.ops->free releases. NULL with a fault without memory. */
+struct box *outbox_new(const struct sink_host *host, enum framing framing, size_t replay_bytes,
+                       struct fault *f);
 
 /* Takes the batch, or returns false: full. Calls nobody. */
 bool outbox_add(struct outbox *o, struct sink_batch *batch);
@@ -61,7 +75,10 @@ bool outbox_settle(struct outbox *o, uint64_t acknowledged);
 /* True while frames are filled and not settled. */
 bool outbox_is_waiting(const struct outbox *o);
 
-/* The connection is gone: everything lent goes back, ITEM_RETRY where it is not settled. */
+/* Everything lent goes back, ITEM_RETRY where it is not settled. */
 void outbox_return(struct outbox *o);
+
+/* The connection is gone: the same, and what replay keeps is to be sent again. */
+void outbox_lose(struct outbox *o);
 
 #endif

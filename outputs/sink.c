@@ -11,6 +11,10 @@ const char *sink_proof_text(enum sink_proof proof)
         return "written to the file, not yet synced to disk";
     case PROOF_TCP_ACK:
         return "the peer's TCP acknowledged the bytes; what its program had not yet read is lost if it dies";
+    case PROOF_TCP_REPLAY:
+        return "the peer's TCP acknowledged the bytes; after a broken connection the last replay_tail bytes "
+               "are "
+               "sent again";
     case PROOF_FSYNC:
         return "on disk (fsync)";
     case PROOF_APPLICATION:

@@ -73,10 +73,10 @@ struct sink_host {
      * stop and without secrets. Repeats of the same fact are the sink's to hold back. */
     void (*notice)(void *ctx, enum notice_level level, const char *text);
     /*
-     * For sinks that carry positions; NULL for others and in check. The keys of this output's positions begin
-     * with scope, "<agent id>/<output>/", which no other output in the world has; borrowed like the host.
-     * superseded: another agent has taken this output over. Nothing is delivered any more, and the pipeline
-     * is to end. Said once; text as for notice.
+     * For sinks that carry positions; NULL for others, in check, and for who delivers without positions. The
+     * keys of this output's positions begin with scope, "<agent id>/<output>/", which no other output in the
+     * world has; borrowed like the host. superseded: another agent has taken this output over. Nothing is
+     * delivered any more, and the pipeline is to end. Said once; text as for notice.
      */
     const char *scope;
     void (*superseded)(void *ctx, const char *text);
@@ -87,7 +87,8 @@ enum sink_proof {
     PROOF_NONE,    /* handed to the network (UDP) or a pipe */
     PROOF_WRITTEN, /* written to a file */
     PROOF_TCP_ACK, /* the peer's TCP has acknowledged the bytes; the peer's program may not have read them */
-    PROOF_FSYNC,   /* on disk */
+    PROOF_TCP_REPLAY,  /* the same, and after a broken connection the last of them are sent again */
+    PROOF_FSYNC,       /* on disk */
     PROOF_APPLICATION, /* the receiving program answered for it */
     PROOF_REPLICATED,  /* acks=all: every in-sync replica has it */
     PROOF_COMMITTED,   /* the same, once and together with its position */

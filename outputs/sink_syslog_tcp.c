@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Syslog over TCP (RFC 6587). */
-#include "address.h"
+#include "outbox.h"
 #include "stream.h"
 
 #define DEFAULT_PORT "601" /* syslog-conn, RFC 6587 3.2 */
@@ -8,6 +8,7 @@
 struct config {
     struct stream_config stream;
     int framing; /* enum framing */
+    int64_t replay_bytes;
 };
 
 static const char *const framings[] = {"octet_counting", "lf", NULL};
@@ -21,19 +22,18 @@ static const struct setting settings[] = {
      .choices = framings,
      .help = "How messages are told apart: octet_counting (RFC 6587 3.4.1) or lf, for receivers that read "
              "lines."},
+    STREAM_REPLAY_SETTING(struct config, replay_bytes),
     {.key = NULL},
 };
 
 static bool validate(const void *config, struct fault *f)
 {
-    struct address address;
-    return address_parse(((const struct config *)config)->stream.address, DEFAULT_PORT, &address, f);
+    return stream_validate(&((const struct config *)config)->stream, DEFAULT_PORT, f);
 }
 
 static enum sink_proof proof(const void *config)
 {
-    (void)config;
-    return PROOF_TCP_ACK;
+    return ((const struct config *)config)->replay_bytes ? PROOF_TCP_REPLAY : PROOF_TCP_ACK;
 }
 
 static size_t max_message(const void *config)
@@ -45,9 +45,9 @@ static size_t max_message(const void *config)
 static struct sink *open_tcp(const void *config, const struct sink_host *host, struct fault *f)
 {
     const struct config *c = config;
-    const struct stream_options options = {
-        .config = &c->stream, .default_port = DEFAULT_PORT, .framing = (enum framing)c->framing};
-    return stream_open(&options, host, f);
+    const struct stream_options options = {.config = &c->stream, .default_port = DEFAULT_PORT};
+    struct box *box = outbox_new(host, (enum framing)c->framing, (size_t)c->replay_bytes, f);
+    return stream_open(&options, box, host, f);
 }
 
 const struct sink_ops sink_syslog_tcp = {

@@ -280,7 +280,7 @@ enum tls_status tls_handshake(struct tls *t, struct fault *f)
         if (result != 1)
             return SSL_get_error(t->ssl, result) == SSL_ERROR_WANT_READ ? TLS_MORE : failed(t, f);
     }
-    enum tls_status status = tls_read(t, f);
+    enum tls_status status = tls_read(t, NULL, f);
     if (status == TLS_DONE)
         fault_set(f, FAULT_TLS, 0, "the peer ended TLS right after the handshake");
     if (status != TLS_MORE)
@@ -298,13 +298,22 @@ bool tls_write(struct tls *t, const void *p, size_t n, struct fault *f)
     return false;
 }
 
-enum tls_status tls_read(struct tls *t, struct fault *f)
+static bool keep(struct buf *in, const char *p, size_t n, struct fault *f)
 {
-    char dropped[4096];
+    if (in)
+        buf_put(in, sv_make(p, n));
+    return !in || buf_ok(in) || fault_set(f, FAULT_MEMORY, 0, "no memory for what the peer says");
+}
+
+enum tls_status tls_read(struct tls *t, struct buf *in, struct fault *f)
+{
+    char bytes[4096];
     for (;;) {
         size_t n;
         ERR_clear_error();
-        int result = SSL_read_ex(t->ssl, dropped, sizeof dropped, &n);
+        int result = SSL_read_ex(t->ssl, bytes, sizeof bytes, &n);
+        if (result == 1 && !keep(in, bytes, n, f))
+            return TLS_FAILED;
         if (result == 1)
             continue;
         switch (SSL_get_error(t->ssl, result)) {

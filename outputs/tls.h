@@ -57,8 +57,11 @@ bool tls_is_shaken(const struct tls *t);
 /* Seals n bytes; never before the handshake is done. */
 bool tls_write(struct tls *t, const void *p, size_t n, struct fault *f);
 
-/* Looks at what the peer sent. Its data is dropped. DONE: it has said good-bye (close_notify). */
-enum tls_status tls_read(struct tls *t, struct fault *f);
+/*
+ * Looks at what the peer sent and appends its data to `in`; NULL drops them. DONE: it has said good-bye
+ * (close_notify); what it said before is in `in` then too.
+ */
+enum tls_status tls_read(struct tls *t, struct buf *in, struct fault *f);
 
 /* Says good-bye (RFC 5425 4.4): sends close_notify. */
 void tls_goodbye(struct tls *t);

@@ -46,10 +46,11 @@ void binxml_set_chunk(struct binxml *b, const uint8_t *bytes, size_t n)
 }
 
 /* A name that is none would make the text something else than one element. */
-static bool is_name_byte(char c)
+static bool is_name_byte(char c, bool is_first)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || c == '-' || c == '.' || c == ':' ||
-           (c & 0x80);
+    if (ascii_is_alpha(c) || c == '_' || c == ':' || (c & 0x80))
+        return true;
+    return !is_first && (ascii_is_digit(c) || c == '-' || c == '.');
 }
 
 const struct binxml_known_name *binxml_known(struct binxml *b, const struct binxml_name *name)
@@ -67,7 +68,7 @@ const struct binxml_known_name *binxml_known(struct binxml *b, const struct binx
     size_t n = utf8_from_utf16(name->utf16, name->bytes, TEXT_UTF16LE, to, NULL);
     arena_shrink(&b->names, to, room, n);
     for (size_t i = 0; i < n; i++)
-        if (!is_name_byte(to[i]))
+        if (!is_name_byte(to[i], i == 0))
             to[i] = '_';
     *known = emit_name(sv_make(to, n));
     known->offset = name->offset;
@@ -84,22 +85,40 @@ bool binxml_spend(struct binxml *b, uint32_t tokens)
     return true;
 }
 
-static bool decode(struct binxml *b, size_t at, size_t end, struct event *event, struct arena *arena,
-                   bool guessing)
+/* The whole record from its beginning. */
+static bool read_record(struct binxml *b, size_t at, size_t end)
 {
+    struct event *event = b->tree.event;
     arena_reset(&b->values);
     buf_reset(&b->xml);
     b->open = 0;
     b->tokens = BINXML_TOKENS_MAX;
     b->over_limit = b->broken = false;
-    b->guessing = guessing;
-    event_tree_begin_lent(&b->tree, event, arena);
     struct walk w = {.b = b, .r = b->chunk};
     w.r.n = end < b->chunk.n ? end : b->chunk.n;
     bool whole = reader_seek(&w.r, at) && walk_fragment(&w) && !b->broken;
     event->original = buf_sv(&b->xml);
     event->cut |= !whole || b->over_limit || !buf_ok(&b->xml);
     return whole;
+}
+
+/* Text alone; false where that is not enough, and nothing is known then. */
+static bool render(struct binxml *b, size_t at, size_t end, struct event *event, struct arena *arena)
+{
+    b->text_only = true;
+    b->guessing = false;
+    event_tree_begin_deaf(&b->tree, event, arena);
+    bool whole = read_record(b, at, end);
+    b->text_only = false;
+    return whole && !event->cut && event->event_id.has;
+}
+
+static bool decode(struct binxml *b, size_t at, size_t end, struct event *event, struct arena *arena,
+                   bool guessing)
+{
+    b->guessing = guessing;
+    event_tree_begin_lent(&b->tree, event, arena);
+    return read_record(b, at, end);
 }
 
 /* How much of what matters is known. */
@@ -120,13 +139,17 @@ enum binxml_outcome binxml_decode(struct binxml *b, size_t at, size_t end, struc
         event_clear(event);
         return BINXML_NOTHING;
     }
+    if (b->wants_text_only && render(b, at, end, event, arena))
+        return BINXML_WHOLE;
     bool whole = decode(b, at, end, event, arena, false);
-    /* A template that breaks off early may say less than the values do without it. */
-    if (!whole && !b->over_limit) {
+    /* A template that breaks off early, or names no event id, may say less than the values do without it. */
+    if ((!whole || !event->event_id.has) && !b->over_limit) {
         size_t facts = facts_of(event);
         (void)decode(b, at, end, event, arena, true);
-        if (facts_of(event) <= facts)
-            (void)decode(b, at, end, event, arena, false);
+        if (facts_of(event) > facts)
+            whole = false;
+        else
+            whole = decode(b, at, end, event, arena, false);
     }
     if (!b->tree.seen_event || !event->event_id.has)
         return BINXML_NOTHING;

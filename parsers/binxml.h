@@ -23,6 +23,7 @@ enum {
     BINXML_VALUES_MAX = 4096,
     BINXML_TOKENS_MAX = 1 << 18,   /* per record, repetitions included */
     BINXML_ORIGINAL_MAX = 1 << 20, /* bytes of XML text */
+    BINXML_NAME_MAX = 1024,        /* UTF-16 units; a longer name is damage */
     BINXML_DEFINITION_HEAD = 24,   /* next, GUID, size */
     BINXML_FIRST_OFFSET = 512,     /* nothing is stored in the chunk's header */
     /* Values of a whole event in the two layouts that Windows writes. */
@@ -216,6 +217,11 @@ struct binxml {
     unsigned open;   /* elements */
     unsigned tokens; /* left to spend */
     bool over_limit, broken, guessing;
+    /*
+     * Set by the owner before the first chunk: of an event, its id and original are all that is asked for.
+     * The decoder then tries to do without the rest (text_only), and gives more where it cannot.
+     */
+    bool wants_text_only, text_only;
 };
 
 enum binxml_outcome {

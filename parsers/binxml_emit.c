@@ -31,6 +31,12 @@ static bool is_plain_type(uint8_t type)
 struct sv emit_value(struct binxml *b, const struct binxml_value *value, bool in_attribute)
 {
     size_t from = b->xml.n;
+    bool is_plain;
+    if ((size_t)value->at + value->size <= b->chunk.n && emit_usual(b, value, in_attribute, &is_plain)) {
+        if (is_plain)
+            return sv_make(b->xml.p + from, b->xml.n - from);
+        buf_cut(&b->xml, from); /* the event has the text without escapes */
+    }
     binxml_value_text(&b->chunk, value, &b->xml, &b->tree.event->text_replaced);
     if (is_plain_type(value->type))
         return sv_make(b->xml.p + from, b->xml.n - from);

@@ -5,43 +5,12 @@
  *
  * A plan is the definition as a list of steps and one text with all its literals, escaped already. Literals
  * of neighbouring steps stand next to each other and are copied in one go. Whatever is unusual (sizes that
- * disagree with the tokens, attributes put together from several pieces, processing instructions) has no
- * plan: the walk knows how far it can be read.
+ * disagree with the tokens, attributes put together from several pieces, CDATA, processing instructions) has
+ * no plan: the walk knows how far it can be read.
  */
-#include "binxml_walk.h"
+#include "binxml_plan.h"
 
 #include "xml_escape.h"
-
-enum step_kind {
-    STEP_OPEN,            /* element; value and dependency tell whether it is there at all, and how often */
-    STEP_ATTRIBUTE_TEXT,  /* a literal attribute */
-    STEP_ATTRIBUTE_VALUE, /* an attribute that is one value; its quotation mark at the end is not a literal */
-    STEP_LITERAL,
-    STEP_TEXT,  /* literal text of an element */
-    STEP_VALUE, /* a value in an element's content */
-    STEP_CLOSE,
-};
-
-enum { NO_VALUE = 0xffff };
-
-struct plan_step {
-    uint8_t kind;
-    bool optional;
-    uint16_t value, dependency; /* of OPEN: the value that its content begins with */
-    uint32_t from, to;          /* its literal */
-    uint32_t next;              /* OPEN: the step behind the element */
-    struct event_tree_name name;
-    struct sv text; /* of literals, as the event has it */
-};
-
-struct binxml_plan {
-    const char *literals;
-    const struct plan_step *steps;
-    uint32_t count;
-    unsigned depth; /* elements inside each other */
-};
-
-/* ---- making ---- */
 
 struct maker {
     struct walk w; /* stands in the definition; has no values */
@@ -113,7 +82,7 @@ static bool read_index(struct maker *m, uint16_t *index, bool *optional)
     if (!reader_u8(&m->w.r, &token) || !reader_u16(&m->w.r, index) || !reader_u8(&m->w.r, &type))
         return false;
     *optional = (token & ~TOKEN_MORE) == TOKEN_OPTIONAL;
-    return *index != NO_VALUE;
+    return *index != PLAN_NO_VALUE;
 }
 
 static bool is_substitution(uint8_t token)
@@ -184,7 +153,7 @@ static bool plan_content(struct maker *m)
         } else if (is_substitution(token)) {
             if (!read_index(m, &step.value, &step.optional) || !add_step(m, step))
                 return false;
-        } else if (is_text(token) || token == TOKEN_CDATA) {
+        } else if (is_text(token)) {
             step.kind = STEP_TEXT;
             buf_reset(&m->w.b->literal);
             if (!add_step(m, step) || !read_literal(m, &m->w.b->literal) || !put_literal(m, false))
@@ -246,9 +215,9 @@ static bool plan_element(struct maker *m)
     /* A copy: names below may take its place in the table. */
     struct binxml_known_name name = *binxml_known(m->w.b, &e.name);
     uint32_t open = m->count;
-    if (!add_step(m,
-                  (struct plan_step){
-                      .kind = STEP_OPEN, .name = name.tree, .value = NO_VALUE, .dependency = e.dependency}))
+    if (!add_step(
+            m, (struct plan_step){
+                   .kind = STEP_OPEN, .name = name.tree, .value = PLAN_NO_VALUE, .dependency = e.dependency}))
         return false;
     buf_putc(&m->draft->xml, '<');
     buf_put(&m->draft->xml, name.text);
@@ -270,15 +239,30 @@ static bool plan_definition(struct maker *m)
     return m->count > 0;
 }
 
+/* The draft's literals, with room behind them. */
+static const char *keep_literals(struct binxml *b, struct sv draft)
+{
+    char *literals = arena_alloc(&b->plan_memory, draft.n + PLAN_LITERAL_STEP);
+    if (!literals)
+        return NULL;
+    memcpy(literals, draft.p, draft.n);
+    memset(literals + draft.n, 0, PLAN_LITERAL_STEP);
+    return literals;
+}
+
 static const struct binxml_plan *keep_plan(struct binxml *b, const struct maker *m)
 {
     struct binxml_plan *plan = arena_alloc(&b->plan_memory, sizeof *plan);
-    struct sv literals = arena_copy(&b->plan_memory, buf_sv(&m->draft->xml));
+    const char *literals = keep_literals(b, buf_sv(&m->draft->xml));
     struct sv steps = arena_copy(&b->plan_memory, buf_sv(&m->draft->steps));
-    if (!plan || sv_absent(literals) || sv_absent(steps))
+    if (!plan || !literals || sv_absent(steps))
         return NULL;
-    *plan = (struct binxml_plan){literals.p, (const struct plan_step *)(const void *)steps.p, m->count,
-                                 m->deepest};
+    *plan = (struct binxml_plan){.literals = literals,
+                                 .steps = (const struct plan_step *)(const void *)steps.p,
+                                 .count = m->count,
+                                 .depth = m->deepest};
+    if (b->wants_text_only)
+        plan->render = render_plan_of(b, plan);
     return plan;
 }
 
@@ -302,142 +286,4 @@ const struct binxml_plan *plan_of(struct binxml *b, const struct binxml_instance
     if (known->definition != offset || known->template_id != instance->template_id)
         *known = (struct binxml_known_plan){offset, instance->template_id, make_plan(b, definition)};
     return known->plan;
-}
-
-/* ---- running ---- */
-
-struct run {
-    struct binxml *b;
-    const struct binxml_plan *plan;
-    const struct walk *inside;
-    const struct binxml_value *item;
-    uint32_t from, to; /* literals that wait to be written */
-};
-
-bool plan_fits(const struct walk *inside, const struct binxml_plan *plan)
-{
-    const struct binxml *b = inside->b;
-    return b->open + plan->depth <= EVENT_TREE_DEPTH_MAX && b->tokens >= plan->count &&
-           inside->fragments <= BINXML_FRAGMENTS_MAX;
-}
-
-static inline void flush(struct run *r)
-{
-    buf_put(&r->b->xml, sv_make(r->plan->literals + r->from, r->to - r->from));
-    r->from = r->to;
-}
-
-static inline void write_literal(struct run *r, const struct plan_step *s)
-{
-    if (s->from != r->to) {
-        flush(r);
-        r->from = s->from;
-    }
-    r->to = s->to;
-}
-
-static void run_steps(struct run *r, uint32_t at, uint32_t end);
-
-/* An array repeats its element; an empty one gives one empty element. */
-static void run_repeated(struct run *r, uint32_t at, const struct binxml_value *array)
-{
-    struct binxml *b = r->b;
-    const struct plan_step *open = &r->plan->steps[at];
-    struct reader items = b->chunk;
-    struct binxml_value item = {.at = array->at};
-    items.n = (size_t)array->at + array->size;
-    items.at = array->at;
-    (void)binxml_next_item(array->type, &items, &item);
-    do {
-        if (!binxml_spend(b, open->next - at))
-            return;
-        write_literal(r, open);
-        b->open++;
-        event_tree_open_named(&b->tree, &open->name);
-        r->item = &item;
-        run_steps(r, at + 1, open->next);
-    } while (binxml_next_item(array->type, &items, &item));
-}
-
-/* Opens an element, or passes it. Returns the step to go on with. */
-static uint32_t run_open(struct run *r, uint32_t at)
-{
-    struct binxml *b = r->b;
-    const struct plan_step *s = &r->plan->steps[at];
-    const struct binxml_value *first = s->value == NO_VALUE ? NULL : walk_value_of(r->inside, s->value);
-    bool is_null =
-        s->dependency != BINXML_NO_DEPENDENCY && walk_value_of(r->inside, s->dependency)->type == TYPE_NULL;
-    /* The root is there whatever its payload is: see the walk. */
-    if (b->open > 0 && (is_null || (first && s->optional && first->type == TYPE_NULL)))
-        return s->next;
-    if (first && first->type & TYPE_ARRAY) {
-        run_repeated(r, at, first);
-        return s->next;
-    }
-    write_literal(r, s);
-    b->open++;
-    event_tree_open_named(&b->tree, &s->name);
-    return at + 1;
-}
-
-static void run_attribute(struct run *r, const struct plan_step *s)
-{
-    const struct binxml_value *value = walk_value_of(r->inside, s->value);
-    if (s->optional && value->type == TYPE_NULL)
-        return;
-    write_literal(r, s);
-    flush(r);
-    event_tree_attribute_named(&r->b->tree, &s->name, emit_value(r->b, value, true));
-    buf_putc(&r->b->xml, '\'');
-}
-
-static void run_value(struct run *r, const struct plan_step *s)
-{
-    const struct binxml_value *value = r->item ? r->item : walk_value_of(r->inside, s->value);
-    r->item = NULL;
-    flush(r);
-    walk_value(r->b, value, r->inside->fragments);
-}
-
-static void run_steps(struct run *r, uint32_t at, uint32_t end)
-{
-    struct binxml *b = r->b;
-    while (at < end) {
-        const struct plan_step *s = &r->plan->steps[at++];
-        switch ((enum step_kind)s->kind) {
-        case STEP_OPEN:
-            at = run_open(r, at - 1);
-            break;
-        case STEP_ATTRIBUTE_TEXT:
-            write_literal(r, s);
-            event_tree_attribute_named(&b->tree, &s->name, s->text);
-            break;
-        case STEP_ATTRIBUTE_VALUE:
-            run_attribute(r, s);
-            break;
-        case STEP_LITERAL:
-            write_literal(r, s);
-            break;
-        case STEP_TEXT:
-            write_literal(r, s);
-            event_tree_text(&b->tree, s->text);
-            break;
-        case STEP_VALUE:
-            run_value(r, s);
-            break;
-        case STEP_CLOSE:
-            write_literal(r, s);
-            b->open--;
-            event_tree_close(&b->tree);
-            break;
-        }
-    }
-}
-
-void plan_run(const struct binxml_plan *plan, const struct walk *inside)
-{
-    struct run r = {.b = inside->b, .plan = plan, .inside = inside};
-    r.b->tokens -= plan->count;
-    run_steps(&r, 0, plan->count);
-    flush(&r);
 }

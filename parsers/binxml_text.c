@@ -102,12 +102,26 @@ static const uint16_t cp1252[32] = {
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
 };
 
+/* Bytes of ASCII other than NUL at the beginning. */
+static size_t ascii_length(const uint8_t *p, size_t n)
+{
+    size_t at = 0;
+    while (at < n && p[at] - 1u < 0x7f)
+        at++;
+    return at;
+}
+
 /* The writer's code page is stored nowhere; Windows' Western one is right for most and never fails. */
 void binxml_text_from_ansi(const uint8_t *p, size_t n, struct buf *out, bool *replaced)
 {
     while (n && p[n - 1] == 0)
         n--;
     for (size_t i = 0; i < n; i++) {
+        size_t plain = ascii_length(p + i, n - i);
+        buf_put(out, sv_make(p + i, plain));
+        i += plain;
+        if (i == n)
+            break;
         uint32_t c = p[i] >= 0x80 && p[i] < 0xa0 ? cp1252[p[i] - 0x80] : p[i];
         if (c == 0)
             c = 0xfffd;

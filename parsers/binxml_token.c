@@ -16,8 +16,8 @@ bool binxml_name_at(const struct reader *chunk, size_t offset, struct binxml_nam
     uint16_t units, nul;
     /* The link to the next name of the bucket says nothing that is needed here. */
     if (offset < BINXML_FIRST_OFFSET || !reader_seek(&r, offset) || !reader_skip(&r, 6) ||
-        !reader_u16(&r, &units) || !reader_bytes(&r, (size_t)units * 2, &out->utf16) ||
-        !reader_u16(&r, &nul) || nul != 0 || units == 0)
+        !reader_u16(&r, &units) || units > BINXML_NAME_MAX ||
+        !reader_bytes(&r, (size_t)units * 2, &out->utf16) || !reader_u16(&r, &nul) || nul != 0 || units == 0)
         return false;
     out->bytes = (size_t)units * 2;
     out->offset = (uint32_t)offset;

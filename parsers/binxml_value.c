@@ -2,6 +2,7 @@
 /* BinXML's values as text. */
 #include "binxml.h"
 
+#include "digits.h"
 #include "event_text.h"
 
 #include <math.h>
@@ -24,38 +25,25 @@ static int64_t sign_extended(const uint8_t *p, size_t n)
     return v <= INT64_MAX ? (int64_t)v : -(int64_t)(UINT64_MAX - v) - 1;
 }
 
-static inline char *put_hex(char *to, uint8_t byte)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    to[0] = digits[byte >> 4];
-    to[1] = digits[byte & 15];
-    return to + 2;
-}
-
-static void binary_text(const uint8_t *p, size_t n, struct buf *out)
-{
-    char *to = buf_room(out, n * 2);
-    if (!to)
-        return;
-    for (size_t i = 0; i < n; i++)
-        to = put_hex(to, p[i]);
-    out->n += n * 2;
-}
-
+/* Windows has written these in small letters since it has written seven fraction digits and not nine. */
 static void guid_text(const uint8_t *p, struct buf *out)
 {
     enum { LENGTH = 38 };
     /* The first three parts are numbers, the rest is bytes. */
-    static const uint8_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    const uint8_t in_order[] = {p[3], p[2], p[1], p[0], p[5], p[4], p[7], p[6]};
     char *to = buf_room(out, LENGTH);
     if (!to)
         return;
-    *to++ = '{';
-    for (size_t i = 0; i < sizeof order; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *to++ = '-';
-        to = put_hex(to, p[order[i]]);
-    }
+    *to = '{';
+    to = digits_put_hex(to + 1, in_order, 4);
+    *to = '-';
+    to = digits_put_hex(to + 1, in_order + 4, 2);
+    *to = '-';
+    to = digits_put_hex(to + 1, in_order + 6, 2);
+    *to = '-';
+    to = digits_put_hex(to + 1, p + 8, 2);
+    *to = '-';
+    to = digits_put_hex(to + 1, p + 10, 6);
     *to = '}';
     out->n += LENGTH;
 }
@@ -168,7 +156,7 @@ static void number_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
         hex_text(little_endian(p, n), out);
         break;
     default: /* a type nobody has described: its bytes are all that is known */
-        binary_text(p, n, out);
+        event_text_hex(out, p, n);
         break;
     }
 }
@@ -183,7 +171,7 @@ static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
     if (n == 0)
         return;
     if (type < sizeof at_least && n < at_least[type]) {
-        binary_text(p, n, out);
+        event_text_hex(out, p, n);
         return;
     }
     switch (type) {
@@ -198,7 +186,7 @@ static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
         binxml_text_from_ansi(p, n, out, replaced);
         break;
     case TYPE_BINARY:
-        binary_text(p, n, out);
+        event_text_hex(out, p, n);
         break;
     case TYPE_GUID:
         guid_text(p, out);

@@ -143,15 +143,6 @@ void walk_value(struct binxml *b, const struct binxml_value *value, unsigned fra
     salvage_payload(b, value, data, xml);
 }
 
-static bool skip_instruction(struct walk *w, uint8_t token)
-{
-    struct binxml_name name;
-    uint16_t units;
-    if (token == TOKEN_PI_TARGET)
-        return binxml_read_name(&w->b->chunk, &w->r, &name);
-    return reader_u16(&w->r, &units) && reader_skip(&w->r, (size_t)units * 2);
-}
-
 static bool walk_literal(struct walk *w, uint8_t token)
 {
     size_t from = w->b->xml.n;
@@ -189,13 +180,14 @@ static bool walk_content_token(struct walk *w)
         walk_value(b, value, w->fragments);
         return true;
     case TOKEN_TEXT:
-    case TOKEN_CDATA:
     case TOKEN_CHARACTER:
     case TOKEN_ENTITY:
         return walk_literal(w, token);
+    case TOKEN_CDATA:
+        return walk_cdata(w);
     case TOKEN_PI_TARGET:
     case TOKEN_PI_DATA:
-        return skip_instruction(w, token);
+        return walk_instruction(w, token);
     default:
         return false;
     }
@@ -269,6 +261,8 @@ static bool walk_element(struct walk *w)
     struct binxml_element e;
     bool optional = false;
     w->item = NULL;
+    if (b->text_only && b->open == 0) /* its event id must be read from the tree */
+        return false;
     if (b->open >= EVENT_TREE_DEPTH_MAX || !binxml_read_element(&b->chunk, &w->r, w->in_definition, &e))
         return false;
     const struct binxml_value *first = first_substitution(w, &e, &optional);
@@ -329,7 +323,10 @@ static bool walk_instance(struct walk *w)
     const struct binxml_plan *plan = plan_of(b, &instance, &inside.r);
     if (!plan || !plan_fits(&inside, plan))
         return walk_fragment(&inside) && whole;
-    plan_run(plan, &inside);
+    if (b->text_only && plan_renders(plan))
+        render_run(plan, &inside);
+    else
+        plan_run(plan, &inside);
     return whole;
 }
 
@@ -345,6 +342,11 @@ bool walk_fragment(struct walk *w)
             return true;
         if (!binxml_spend(w->b, 1))
             return false;
+        /* One record is one event: a second root would make its text something else than XML. */
+        if (w->b->open == 0 && w->b->xml.n && (token == TOKEN_INSTANCE || token == TOKEN_ELEMENT)) {
+            w->b->tree.event->cut = true;
+            return true;
+        }
         if (token == TOKEN_FRAGMENT) {
             if (!reader_skip(&w->r, 4))
                 return false;
@@ -359,7 +361,7 @@ bool walk_fragment(struct walk *w)
             if (!walk_element(w))
                 return false;
         } else if (token == TOKEN_PI_TARGET || token == TOKEN_PI_DATA) {
-            if (!reader_skip(&w->r, 1) || !skip_instruction(w, token))
+            if (!reader_skip(&w->r, 1) || !walk_instruction(w, token))
                 return false;
         } else {
             return false;

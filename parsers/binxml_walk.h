@@ -60,6 +60,14 @@ struct binxml_known_name emit_name(struct sv name);
 void emit_attribute(struct binxml *b, struct sv name, struct sv value);
 void emit_text(struct binxml *b, struct sv text);
 
+/* ---- binxml_usual.c ---- */
+
+/*
+ * Appends a value of a usual type to b->xml, escaped; false: it is of another, and nothing was appended. The
+ * value lies in the chunk. *is_plain: what was appended is the value's text as it is.
+ */
+bool emit_usual(struct binxml *b, const struct binxml_value *value, bool in_attribute, bool *is_plain);
+
 /* ---- binxml_walk.c ---- */
 
 bool walk_fragment(struct walk *w);
@@ -77,11 +85,21 @@ static inline const struct binxml_value *walk_value_of(const struct walk *w, uin
 /* Text, CDATA, a character or an entity reference, whose token has been read; appended to out. */
 __attribute__((warn_unused_result)) bool walk_text(struct walk *w, uint8_t token, struct buf *out);
 
+/* ---- binxml_markup.c ---- */
+
+/* A CDATA section whose token has been read: the text keeps its brackets, the event has what is inside. */
+__attribute__((warn_unused_result)) bool walk_cdata(struct walk *w);
+
+/* A processing instruction whose first token has been read. Written where an element is open. */
+__attribute__((warn_unused_result)) bool walk_instruction(struct walk *w, uint8_t token);
+
+/* ---- binxml_walk.c ---- */
+
 /* The instance's values; NULL over the limit. Values that do not end before `end` are left out: *count. */
 const struct binxml_value *walk_read_values(struct binxml *b, const struct binxml_instance *instance,
                                             size_t end, uint32_t *count);
 
-/* ---- binxml_plan.c ---- */
+/* ---- binxml_plan.c, binxml_run.c and binxml_render.c ---- */
 
 /*
  * The definition at this offset, made ready to be filled in; NULL where it has something that only the walk
@@ -93,6 +111,10 @@ const struct binxml_plan *plan_of(struct binxml *b, const struct binxml_instance
 /* True when the plan can be run here: no limit is in its way. */
 bool plan_fits(const struct walk *inside, const struct binxml_plan *plan);
 void plan_run(const struct binxml_plan *plan, const struct walk *inside);
+
+/* The same, where b->text_only; only for a plan that has what rendering needs. */
+bool plan_renders(const struct binxml_plan *plan);
+void render_run(const struct binxml_plan *plan, const struct walk *inside);
 
 /* ---- binxml_forwarded.c ---- */
 

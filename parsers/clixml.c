@@ -256,7 +256,7 @@ static bool ends(struct sv line)
     return line.n > 2 && line.p[2] == '<' && sv_starts(line, SV("  </Obj>"));
 }
 
-static const struct shipped_block block = {begins, ends};
+static const struct shipped_block block = {begins, ends, SV_INIT("  <Obj"), SV_INIT("  </Obj>")};
 
 static int clixml_probe(struct sv head, bool complete)
 {
@@ -285,7 +285,7 @@ static void clixml_close(struct parser *p)
 static struct parser *clixml_open(const struct input *in, const struct position *from,
                                   const struct parser_options *options, struct fault *fault)
 {
-    static const struct shipped_filter filter = {">", "</I", &block, DATE_ORDER_AUTO};
+    static const struct shipped_filter filter = {">", "</I", &block, DATE_ORDER_AUTO, false};
     struct parser *p = calloc(1, sizeof *p);
     if (p)
         p->walk = element_walk_new("N");

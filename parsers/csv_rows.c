@@ -3,6 +3,7 @@
 #include "csv_rows.h"
 
 enum {
+    LINE_END_UNITS = 2,       /* carriage return and line feed */
     INSIDE_BYTES = 64 * 1024, /* of one row that is tried after damage */
     TRIED_BYTES = 4 << 20,    /* of all that are tried at one place, so that no file makes us slow */
     WMIC_LINES_MAX = 256,
@@ -128,12 +129,12 @@ enum csv_verdict csv_row_at(const struct text_bytes *t, size_t from, size_t limi
 {
     struct text_bytes in = *t;
     struct csv_cell cell = {.after = CSV_AFTER_DELIMITER, .next = from};
-    bool exact = true, id = false, cut_by_limit = t->n - from > limit;
-    size_t count = 0, id_begin = SIZE_MAX;
+    size_t count = 0, id_begin = SIZE_MAX, reach = limit + LINE_END_UNITS * text_unit(t->encoding);
+    bool exact = true, id = false, cut_by_limit = t->n - from > reach;
     if (layout->style == CSV_WMIC)
         return wmic_row_at(t, from, limit, layout, final, out);
     if (cut_by_limit)
-        in.n = from + limit;
+        in.n = from + reach;
     for (; cell.after == CSV_AFTER_DELIMITER; count++) {
         csv_cell_at(&in, cell.next, layout, final && !cut_by_limit, &cell);
         exact &= cell.exact;
@@ -145,8 +146,12 @@ enum csv_verdict csv_row_at(const struct text_bytes *t, size_t from, size_t limi
          short_by_one = layout->extra_message && count + 1 == layout->columns;
     *out = (struct csv_extent){cell.line_end, cell.next, id_begin, cell.unclosed || (!ended && short_by_one),
                                ended};
+    if (cell.after == CSV_AFTER_OPEN && cut_by_limit)
+        out->next = from + limit;
+    if (out->end - from > limit)
+        return CSV_ROW_LONG;
     if (cell.after == CSV_AFTER_OPEN)
-        return cut_by_limit ? CSV_ROW_LONG : CSV_ROW_OPEN;
+        return CSV_ROW_OPEN;
     if (!id || out->cut)
         return CSV_ROW_BAD;
     if (count == layout->columns || short_by_one)

@@ -46,7 +46,7 @@ struct csv_extent {
     bool ended;       /* by a line break */
 };
 
-/* Looks at the row that begins at index from, of at most limit bytes. */
+/* Looks at the row that begins at index from, of at most limit bytes without its line end. */
 enum csv_verdict csv_row_at(const struct text_bytes *t, size_t from, size_t limit,
                             const struct csv_layout *layout, bool final, struct csv_extent *out);
 

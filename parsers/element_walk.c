@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One XML element as the sequence of its elements' texts, by expat. */
+/* One XML element as the sequence of its elements' texts, by expat where it is not plain. */
 #include "element_walk.h"
 
+#include "element_plain.h"
 #include "hash64.h"
 #include "needle.h"
 
@@ -17,6 +18,7 @@ enum {
 struct open_element {
     char tag[ELEMENT_NAME_BYTES], name[ELEMENT_NAME_BYTES];
     size_t text_from;
+    bool is_parent;
 };
 
 /*
@@ -24,6 +26,7 @@ struct open_element {
  * costs more than a record. It starts anew after every fault.
  */
 struct element_walk {
+    struct element_plain *plain;
     XML_Parser expat;
     size_t fed; /* bytes since expat was started; SIZE_MAX: it must be started first */
     struct sv attribute;
@@ -45,7 +48,8 @@ struct element_walk *element_walk_new(const char *attribute)
     w->fed = SIZE_MAX;
     buf_init(&w->text, TEXT_MAX);
     w->expat = XML_ParserCreate("UTF-8");
-    if (w->expat)
+    w->plain = element_plain_new(w->attribute);
+    if (w->expat && w->plain)
         return w;
     element_walk_free(w);
     return NULL;
@@ -57,6 +61,7 @@ void element_walk_free(struct element_walk *w)
         return;
     if (w->expat)
         XML_ParserFree(w->expat);
+    element_plain_free(w->plain);
     buf_free(&w->text);
     free(w);
 }
@@ -89,9 +94,12 @@ static void on_start(void *ctx, const XML_Char *tag, const XML_Char **attributes
         stop(w, "too many elements");
         return;
     }
+    if (w->depth > 0 && w->depth <= ELEMENT_DEPTH_MAX)
+        w->open[w->depth - 1].is_parent = true;
     if (w->depth++ >= ELEMENT_DEPTH_MAX)
         return;
     struct open_element *o = &w->open[w->depth - 1];
+    o->is_parent = false;
     struct element *e = &w->path[w->depth - 1];
     o->text_from = w->text.n;
     *e = (struct element){.tag = keep(o->tag, without_prefix(sv_from(tag)))};
@@ -111,10 +119,11 @@ static void on_end(void *ctx, const XML_Char *tag)
         return;
     }
     if (w->depth <= ELEMENT_DEPTH_MAX) {
-        size_t from = w->open[w->depth - 1].text_from;
+        const struct open_element *o = &w->open[w->depth - 1];
+        struct sv text = sv_slice(buf_sv(&w->text), o->text_from, w->text.n);
         if (w->end)
-            w->end(w->ctx, w->path, w->depth, sv_slice(buf_sv(&w->text), from, w->text.n));
-        buf_cut(&w->text, from);
+            w->end(w->ctx, w->path, w->depth, o->is_parent && sv_empty(sv_trim(text)) ? SV("") : text);
+        buf_cut(&w->text, o->text_from);
     }
     w->depth--;
 }
@@ -214,7 +223,7 @@ static const char *feed(struct element_walk *w, struct sv text)
     return buf_ok(&w->text) ? NULL : "no memory";
 }
 
-const char *element_walk_run(struct element_walk *w, struct sv text, element_end *end, void *ctx)
+const char *element_walk_run_expat(struct element_walk *w, struct sv text, element_end *end, void *ctx)
 {
     w->end = end;
     w->ctx = ctx;
@@ -225,4 +234,11 @@ const char *element_walk_run(struct element_walk *w, struct sv text, element_end
     if (reason)
         w->fed = SIZE_MAX;
     return reason;
+}
+
+const char *element_walk_run(struct element_walk *w, struct sv text, element_end *end, void *ctx)
+{
+    if (element_plain_run(w->plain, sv_trim(text), end, ctx))
+        return NULL;
+    return element_walk_run_expat(w, text, end, ctx);
 }

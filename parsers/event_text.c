@@ -2,6 +2,7 @@
 /* What values look like in the XML text of an event. */
 #include "event_text.h"
 
+#include "digits.h"
 #include "reader.h"
 #include "xml_escape.h"
 
@@ -21,9 +22,14 @@ void event_text_hex(struct buf *out, const uint8_t *p, size_t n)
 /* An authority of 2^32 and more is written in hexadecimal. */
 void event_text_sid(struct buf *out, const uint8_t *p, size_t n)
 {
+    enum { HEAD_MAX = 2 + 3 + 1 + 14, PART_MAX = 11 };
     uint64_t authority = 0;
     for (size_t i = 2; i < 8; i++)
         authority = authority << 8 | p[i];
+    /* Where count and size disagree, what is there counts. */
+    size_t count = p[1] < (n - 8) / 4 ? p[1] : (n - 8) / 4;
+    if (!buf_room(out, HEAD_MAX + count * PART_MAX))
+        return;
     buf_lit(out, "S-");
     buf_u64(out, p[0]);
     buf_putc(out, '-');
@@ -31,11 +37,12 @@ void event_text_sid(struct buf *out, const uint8_t *p, size_t n)
         buf_printf(out, "0x%012llX", (unsigned long long)authority);
     else
         buf_u64(out, authority);
-    /* Where count and size disagree, what is there counts. */
-    for (size_t i = 0; i < p[1] && 8 + i * 4 + 4 <= n; i++) {
-        buf_putc(out, '-');
-        buf_u64(out, load_le32(p + 8 + i * 4));
+    char *to = out->p + out->n;
+    for (size_t i = 0; i < count; i++) {
+        *to = '-';
+        to = digits_put(to + 1, load_le32(p + 8 + i * 4));
     }
+    out->n = (size_t)(to - out->p);
 }
 
 static void put_number(struct buf *out, struct sv element, struct opt_u64 number)

@@ -45,6 +45,10 @@ void event_tree_begin(struct event_tree *t, struct event *event, struct arena *a
 /* The same for a caller whose views live as long as the event: only text that comes in pieces is copied. */
 void event_tree_begin_lent(struct event_tree *t, struct event *event, struct arena *arena);
 
+/* The same, and whatever follows means nothing: for a caller who is about to find out what he can do without.
+ */
+void event_tree_begin_deaf(struct event_tree *t, struct event *event, struct arena *arena);
+
 /* An element opens, its attributes follow, then text and elements, then it closes. Views are copied if not
  * lent. */
 void event_tree_open(struct event_tree *t, struct sv name);

@@ -3,7 +3,7 @@
  * Windows event logs, .evtx: records in the order of their ids, from files that lie still and from files that
  * are written to.
  */
-#include "evtx_follow.h"
+#include "evtx_carve.h"
 
 #include <stdlib.h>
 
@@ -163,10 +163,53 @@ static void give_up(struct parser *p, struct step *step, enum round r)
         (void)fault_set(&step->fault, FAULT_OS, 0, "the log cannot be read");
 }
 
+/* A record that was found by carving. Hidden ones have been reported when their hosts were read. */
+static bool pass_stale(struct parser *p, const struct evtx_frame *frame, struct event *event)
+{
+    size_t hidden;
+    enum evtx_verdict verdict = evtx_filter_test(&p->filter, frame->at, frame->size, &hidden);
+    if (verdict == EVTX_PASS || verdict == EVTX_DECOY || !take_record(p, frame, verdict, event))
+        return false;
+    event->trust = EVENT_STALE;
+    return true;
+}
+
+/* False when everything has been looked through. */
+static bool give_stale(struct parser *p, struct event *event, struct step *step)
+{
+    struct evtx_frame frame;
+    for (;;) {
+        if (give_notice(p, step))
+            return true;
+        switch (carve_next(p, &frame)) {
+        case CARVE_FRAME:
+            if (!pass_stale(p, &frame, event))
+                continue;
+            give(p, step, STEP_EVENT);
+            return true;
+        case CARVE_PROGRESS:
+            give(p, step, STEP_PROGRESS);
+            return true;
+        case CARVE_FAILED:
+            give_up(p, step, ROUND_FAILED);
+            return true;
+        case CARVE_DONE:
+            return false;
+        }
+    }
+}
+
+static bool is_to_carve(const struct parser *p)
+{
+    return p->carver.is_wanted && !p->carver.is_done && p->in->complete;
+}
+
 static void evtx_next(struct parser *p, struct event *event, struct step *step)
 {
     uint64_t passed = 0;
     arena_reset(&p->arena);
+    if (p->carver.is_running && give_stale(p, event, step))
+        return;
     for (;;) {
         if (give_notice(p, step))
             return;
@@ -189,6 +232,12 @@ static void evtx_next(struct parser *p, struct event *event, struct step *step)
         enum round r = !p->started ? follow_begin_round(p) : p->idle ? follow_wake_up(p) : follow_advance(p);
         if (r == ROUND_READY || (r == ROUND_WAIT && p->notice_count))
             continue;
+        if (r == ROUND_WAIT && is_to_carve(p)) {
+            carve_begin(p);
+            if (give_stale(p, event, step))
+                return;
+            continue;
+        }
         if (r == ROUND_WAIT && (p->idle || follow_fall_idle(p))) {
             give(p, step, STEP_MORE);
             if (p->waiting) { /* for a chunk that is being written */
@@ -219,8 +268,9 @@ static void evtx_close(struct parser *p)
     free(p);
 }
 
-static struct parser *parser_new(const struct input *in, const struct selector *selector)
+static struct parser *parser_new(const struct input *in, const struct parser_options *options)
 {
+    const struct selector *selector = options->selector;
     struct parser *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
@@ -228,10 +278,12 @@ static struct parser *parser_new(const struct input *in, const struct selector *
     p->selector = selector;
     p->expected_passed = UINT64_MAX;
     p->damage_at = UINT64_MAX;
+    p->carver.is_wanted = options->carve;
     p->counts.counts_records = true;
     p->last_chunk = EVTX_FILE_HEADER;
     arena_init(&p->arena, EVENT_MEMORY);
     binxml_init(&p->binxml);
+    p->binxml.wants_text_only = options->original_only && selector->all;
     evtx_recall_init(&p->recall, in);
     p->binxml.recall = (struct binxml_recall){&p->recall, evtx_recall_find};
     evtx_filter_init(&p->filter, selector);
@@ -246,7 +298,7 @@ static struct parser *parser_new(const struct input *in, const struct selector *
 static struct parser *evtx_open(const struct input *in, const struct position *from,
                                 const struct parser_options *options, struct fault *fault)
 {
-    struct parser *p = parser_new(in, options->selector);
+    struct parser *p = parser_new(in, options);
     if (!p) {
         (void)fault_set(fault, FAULT_MEMORY, 0, "no memory to read the log");
         return NULL;
@@ -287,7 +339,7 @@ static bool find_end(struct parser *p)
 static bool evtx_end(const struct input *in, struct position *out, struct fault *fault)
 {
     static const struct selector nothing;
-    struct parser *p = parser_new(in, &nothing);
+    struct parser *p = parser_new(in, &(struct parser_options){.selector = &nothing});
     if (!p)
         return fault_set(fault, FAULT_MEMORY, 0, "no memory to read the log");
     bool ok = find_end(p);

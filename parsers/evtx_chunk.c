@@ -74,14 +74,28 @@ static bool last_record_confirms(const struct evtx_chunk *c, size_t end)
            evtx_is_whole(c->bytes + last, end - last, &size) && last + size == end;
 }
 
+/* Where the first record begins: bytes lost in the header let it begin before the header's end. */
+static size_t first_record(const struct evtx_chunk *c)
+{
+    enum { LOST_MAX = AT_TABLES + 16 };
+    uint32_t size;
+    for (size_t at = LOST_MAX; at < EVTX_CHUNK_HEADER && at < c->n; at++)
+        if (evtx_is_whole(c->bytes + at, c->n - at, &size))
+            return at;
+    return c->n < EVTX_CHUNK_HEADER ? c->n : EVTX_CHUNK_HEADER;
+}
+
 void evtx_chunk_begin(struct evtx_chunk *c, uint64_t offset, size_t n)
 {
-    *c = (struct evtx_chunk){.bytes = c->bytes, .n = n, .offset = offset, .last_id = EVTX_NO_ID};
+    *c = (struct evtx_chunk){
+        .bytes = c->bytes, .n = n, .offset = offset, .last_id = EVTX_NO_ID, .sure_id = EVTX_NO_ID};
     c->at = n < EVTX_CHUNK_HEADER ? n : EVTX_CHUNK_HEADER;
     c->end = n;
     c->has_header = n >= EVTX_CHUNK_HEADER && evtx_is_chunk(c->bytes, n);
-    if (!c->has_header)
+    if (!c->has_header) {
+        c->at = first_record(c);
         return;
+    }
     size_t end = load_le32(c->bytes + AT_FREE);
     bool sane = end >= EVTX_CHUNK_HEADER && end <= EVTX_CHUNK_BYTES;
     if (looks_empty(c->bytes)) {
@@ -90,6 +104,8 @@ void evtx_chunk_begin(struct evtx_chunk *c, uint64_t offset, size_t n)
     } else if (sane && (header_is_sound(c->bytes) || last_record_confirms(c, end))) {
         c->end = end < n ? end : n;
         c->end_is_known = true;
+    } else {
+        c->at = first_record(c);
     }
 }
 
@@ -115,39 +131,73 @@ static bool is_zero(const uint8_t *p, size_t n)
     return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
-/* Ids rise within a chunk. One that does not, where the end is not known, belongs to earlier days. */
-static bool id_rises(const struct evtx_chunk *c, size_t at)
+static uint64_t id_at(const struct evtx_chunk *c, size_t at)
 {
-    return c->last_id == EVTX_NO_ID || load_le64(c->bytes + at + 8) > c->last_id;
+    return load_le64(c->bytes + at + 8);
 }
 
-/* The next whole frame at or behind `from` in steps; c->end if there is none. */
-static size_t find_whole(const struct evtx_chunk *c, size_t from, size_t step)
+/* The whole frame behind the one of this size goes on from the last id: the one between has a damaged one. */
+static bool next_goes_on(const struct evtx_chunk *c, size_t at, size_t size)
 {
-    uint32_t size;
-    for (size_t at = from; at + EVTX_RECORD_MIN <= c->end; at += step)
-        if (c->bytes[at] == 0x2a && evtx_is_whole(c->bytes + at, c->end - at, &size))
-            return at;
-    return c->end;
+    enum { NEAR = 16 };
+    size_t next = at + size;
+    uint32_t next_size;
+    return evtx_is_whole(c->bytes + next, c->end - next, &next_size) && id_at(c, next) > c->last_id &&
+           id_at(c, next) - c->last_id <= NEAR;
 }
 
-static size_t resync(struct evtx_chunk *c)
+/*
+ * Ids rise within a chunk. One that does not, where the end is not known, belongs to earlier days, unless it
+ * is only low beside an id that damage has made high, or is damaged itself.
+ */
+static bool id_rises(const struct evtx_chunk *c, size_t at, size_t size)
 {
-    if (!c->is_shifted) {
-        size_t from = (c->at | 7) + 1;
-        size_t found = from < c->end ? find_whole(c, from, 8) : c->end;
-        if (found < c->end)
-            return found;
-        c->is_shifted = true;
+    uint64_t id = id_at(c, at);
+    if (c->last_id == EVTX_NO_ID || id > c->last_id)
+        return true;
+    if (c->sure_id != EVTX_NO_ID && id > c->sure_id)
+        return true;
+    return size && next_goes_on(c, at, size);
+}
+
+/* Takes note of the id of a whole frame. */
+static void note_id(struct evtx_chunk *c, uint64_t id)
+{
+    if (c->last_id == EVTX_NO_ID) {
+        c->last_id = id;
+    } else if (id > c->last_id) {
+        c->sure_id = c->last_id;
+        c->last_id = id;
+    } else if (c->sure_id != EVTX_NO_ID && id > c->sure_id) {
+        c->last_id = id; /* the one before was too high */
     }
-    return find_whole(c, c->at + 1, 1);
+}
+
+/*
+ * The next whole frame behind the damage at c->at; c->end if there is none. Records begin at every eighth
+ * byte until bytes are lost or inserted, so each byte is looked at: the next aligned frame may be the first
+ * one behind a later loss that happens to make up for an earlier one.
+ */
+static size_t resync(const struct evtx_chunk *c)
+{
+    static const uint8_t magic[4] = {0x2a, 0x2a, 0, 0};
+    uint32_t size;
+    for (size_t at = c->at + 1; at + EVTX_RECORD_MIN <= c->end; at++) {
+        const uint8_t *hit = needle_find(c->bytes + at, c->end - at, magic, sizeof magic);
+        if (!hit)
+            break;
+        at = (size_t)(hit - c->bytes);
+        if (evtx_is_whole(hit, c->end - at, &size))
+            return at;
+    }
+    return c->end;
 }
 
 /* A record with its magic and a rising id, though its size or its size copy is wrong. */
 static bool is_torn_record(const struct evtx_chunk *c, size_t next)
 {
     return next - c->at >= EVTX_RECORD_MIN && load_le32(c->bytes + c->at) == EVTX_RECORD_MAGIC &&
-           id_rises(c, c->at) && load_le64(c->bytes + c->at + 8) != EVTX_NO_ID;
+           id_rises(c, c->at, 0) && id_at(c, c->at) != EVTX_NO_ID;
 }
 
 static const char *reason_for(const struct evtx_chunk *c, size_t at, size_t n)
@@ -159,46 +209,66 @@ static const char *reason_for(const struct evtx_chunk *c, size_t at, size_t n)
     return "bytes that are no record";
 }
 
+/* Where the damage at c->at ends: at the next whole frame that belongs here, at another chunk, or at the end.
+ */
+static size_t damage_end(struct evtx_chunk *c)
+{
+    if (c->at < c->damage_end) /* many torn records in front of it */
+        return c->damage_end;
+    size_t next = resync(c);
+    /* Lost bytes bring the next chunk in here; it is read as a chunk of its own. */
+    const uint8_t *chunk = needle_find(c->bytes + c->at, next - c->at, (const uint8_t *)"ElfChnk", 8);
+    if (chunk)
+        next = c->end = (size_t)(chunk - c->bytes);
+    if (!c->end_is_known && next < c->end && !id_rises(c, next, load_le32(c->bytes + next + 4)))
+        next = c->end;
+    return c->damage_end = next;
+}
+
+/* Zeros up to the end of the used part are how an archived log ends, and stale bytes are no damage. */
+static bool is_clean_end(const struct evtx_chunk *c, size_t next)
+{
+    if (next < c->end)
+        return false;
+    return is_zero(c->bytes + c->at, next - c->at) || (!c->end_is_known && c->last_id != EVTX_NO_ID);
+}
+
+static enum evtx_found pass_damage(struct evtx_chunk *c, struct evtx_frame *frame, const char **reason)
+{
+    size_t at = c->at, next = damage_end(c);
+    if (is_clean_end(c, next)) {
+        c->at = c->end;
+        return EVTX_DONE;
+    }
+    *frame = (struct evtx_frame){.at = at, .size = next - at};
+    if (!is_torn_record(c, next)) {
+        *reason = reason_for(c, at, next - at);
+        c->at = next;
+        return EVTX_DAMAGE;
+    }
+    uint32_t size = load_le32(c->bytes + at + 4);
+    if (size >= EVTX_RECORD_MIN && size < frame->size)
+        frame->size = size;
+    frame->id = id_at(c, at);
+    frame->torn = true;
+    c->at = at + frame->size;
+    return EVTX_FRAME;
+}
+
 enum evtx_found evtx_chunk_damaged(struct evtx_chunk *c, struct evtx_frame *frame, const char **reason)
 {
     size_t at = c->at;
     uint32_t size;
     if (at >= c->end)
         return EVTX_DONE;
-    if (evtx_is_whole(c->bytes + at, c->end - at, &size)) {
-        if (!id_rises(c, at)) {
-            c->at = c->end;
-            return EVTX_DONE;
-        }
-        *frame = (struct evtx_frame){at, size, load_le64(c->bytes + at + 8), false};
-    } else {
-        size_t next = resync(c);
-        /* Lost bytes bring the next chunk in here; it is read as a chunk of its own. */
-        const uint8_t *chunk = needle_find(c->bytes + at, next - at, (const uint8_t *)"ElfChnk", 8);
-        if (chunk)
-            next = c->end = (size_t)(chunk - c->bytes);
-        if (!c->end_is_known && next < c->end && !id_rises(c, next))
-            next = c->end;
-        /* Zeros up to the end of the used part are how an archived log ends, and stale bytes are no damage.
-         */
-        if (next == c->end &&
-            (is_zero(c->bytes + at, next - at) || (!c->end_is_known && c->last_id != EVTX_NO_ID))) {
-            c->at = c->end;
-            return EVTX_DONE;
-        }
-        *frame = (struct evtx_frame){.at = at, .size = next - at};
-        if (!is_torn_record(c, next)) {
-            *reason = reason_for(c, at, next - at);
-            c->at = next;
-            return EVTX_DAMAGE;
-        }
-        size = load_le32(c->bytes + at + 4);
-        if (size >= EVTX_RECORD_MIN && size < frame->size)
-            frame->size = size;
-        frame->id = load_le64(c->bytes + at + 8);
-        frame->torn = true;
+    if (!evtx_is_whole(c->bytes + at, c->end - at, &size))
+        return pass_damage(c, frame, reason);
+    if (!id_rises(c, at, size)) {
+        c->at = c->end;
+        return EVTX_DONE;
     }
-    c->at = at + frame->size;
-    c->last_id = frame->id;
+    *frame = (struct evtx_frame){at, size, id_at(c, at), false};
+    note_id(c, frame->id);
+    c->at = at + size;
     return EVTX_FRAME;
 }

@@ -4,10 +4,9 @@
  * record").
  *
  * A frame is whole when magic, size and the copy of the size agree. What does not is passed over to the next
- * whole frame, looked for first where records begin (every 8 bytes), then at every byte, because lost or
- * inserted bytes move what follows. Behind the used part stand records of earlier days: they are never given,
- * and where the header that says how much is used is itself damaged, the walk ends at the first id that does
- * not rise.
+ * whole frame, looked for at every byte, because lost or inserted bytes move what follows. Behind the used
+ * part stand records of earlier days: they are never given, and where the header that says how much is used
+ * is itself damaged, the walk ends at the first id that does not rise.
  */
 #ifndef MAPITAIL_EVTX_CHUNK_H
 #define MAPITAIL_EVTX_CHUNK_H
@@ -34,9 +33,10 @@ struct evtx_chunk {
     uint64_t offset;   /* of the chunk in the input */
     size_t end;        /* where the used part ends */
     size_t at;         /* where the next record begins */
-    uint64_t last_id;  /* of the frame given last; EVTX_NO_ID before the first */
+    uint64_t last_id;  /* the highest of the whole frames that can be believed; EVTX_NO_ID before the first */
+    uint64_t sure_id;  /* the highest that is below one behind it: no damage has made it high */
+    size_t damage_end; /* where the damage looked at last ends */
     bool has_header;   /* its magic is right */
-    bool is_shifted;   /* no record begins at a multiple of 8 any more */
     bool end_is_known; /* the header says where the used part ends, and is right about it */
     enum evtx_crc crc; /* of the records; see evtx_chunk_crc */
 };

@@ -23,6 +23,7 @@ void evtx_filter_init(struct evtx_filter *f, const struct selector *selector)
     f->selector = selector;
     for (size_t i = 0; i < selector->count; i++) {
         const struct selector_rule *rule = &selector->rules[i];
+        f->takes_any_id |= rule->any_id;
         if (rule->any_id)
             memset(f->wanted, 0xff, sizeof f->wanted);
         else if (rule->event_id <= UINT16_MAX)
@@ -220,26 +221,47 @@ static bool text_to_id(const uint8_t *utf16, size_t bytes, uint64_t *id)
     return sv_to_u64(sv_trim(text_of(utf16, bytes, utf8)), id);
 }
 
-/* The event id as the source says; false where there is none or it cannot be read. */
-static bool source_id(const struct evtx_filter *f, const struct evtx_source *s,
-                      const struct binxml_instance *i, uint64_t *id)
+enum id_answer { ID_NONE, ID_KNOWN, ID_UNCLEAR };
+
+/* Bytes of an unsigned number's type; 0 for the others, which no event id was seen to have. */
+static size_t bytes_of_number(uint8_t type)
+{
+    switch (type) {
+    case TYPE_UINT8:
+        return 1;
+    case TYPE_UINT16:
+        return 2;
+    case TYPE_UINT32:
+    case TYPE_HEX32:
+        return 4;
+    case TYPE_UINT64:
+    case TYPE_HEX64:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* The event id as the source says, if it says so in a way that leaves no choice. */
+static enum id_answer source_id(const struct evtx_filter *f, const struct evtx_source *s,
+                                const struct binxml_instance *i, uint64_t *id)
 {
     struct binxml_value v;
     if (s->kind == SOURCE_LITERAL)
-        return text_to_id(s->utf16, s->literal_bytes, id);
-    if (s->kind != SOURCE_VALUE || !i || !find_value(f, i, s->index, &v))
-        return false;
+        return text_to_id(s->utf16, s->literal_bytes, id) ? ID_KNOWN : ID_UNCLEAR;
+    if (s->kind != SOURCE_VALUE)
+        return ID_UNCLEAR;
+    if (!i || !find_value(f, i, s->index, &v) || v.type == TYPE_NULL)
+        return ID_NONE;
     const uint8_t *p = f->chunk.p + v.at;
-    if (v.type == TYPE_TEXT && v.size <= 64)
-        return text_to_id(p, v.size, id);
-    bool is_number =
-        (v.type >= TYPE_INT8 && v.type <= TYPE_UINT64) || v.type == TYPE_HEX32 || v.type == TYPE_HEX64;
-    if (!is_number || v.size == 0 || v.size > 8)
-        return false;
+    if (v.type == TYPE_TEXT && v.size <= 64 && text_to_id(p, v.size, id))
+        return ID_KNOWN;
+    if (v.size == 0 || v.size != bytes_of_number(v.type))
+        return ID_UNCLEAR;
     *id = 0;
     for (size_t k = v.size; k-- > 0;)
         *id = *id << 8 | p[k];
-    return true;
+    return ID_KNOWN;
 }
 
 /* The name as the source says. Absent: there is none. False: too long to tell here. */
@@ -270,18 +292,27 @@ static enum evtx_verdict judge_provider(const struct evtx_filter *f, const struc
         return EVTX_UNDECIDED;
     if (sv_empty(name) && !source_name(f, &t->provider, i, utf8, &name))
         return EVTX_UNDECIDED;
-    return selector_wants(f->selector, name, id) ? EVTX_WANTED : EVTX_DECOY;
+    /* Every event has a provider: where none is found, a damaged name hides it. */
+    if (sv_empty(name))
+        return EVTX_UNREADABLE;
+    if (selector_wants(f->selector, name, id))
+        return EVTX_WANTED;
+    return f->takes_any_id ? EVTX_DECOY : EVTX_UNDECIDED;
 }
 
 static enum evtx_verdict judge(const struct evtx_filter *f, const struct evtx_template *t,
                                const struct binxml_instance *i)
 {
     uint64_t id;
-    if (t->event_id.kind == SOURCE_MIXED)
-        return EVTX_UNDECIDED;
-    if (!source_id(f, &t->event_id, i, &id) || !id_is_wanted(f, id))
-        return EVTX_PASS;
-    return judge_provider(f, t, i, id);
+    switch (source_id(f, &t->event_id, i, &id)) {
+    case ID_KNOWN:
+        return id_is_wanted(f, id) ? judge_provider(f, t, i, id) : EVTX_PASS;
+    case ID_UNCLEAR:
+        return EVTX_UNREADABLE;
+    case ID_NONE:
+        break;
+    }
+    return EVTX_PASS;
 }
 
 /* The template is gone: what the usual layout says. */
@@ -312,7 +343,9 @@ static enum evtx_verdict test_instance(struct evtx_filter *f, struct reader *r, 
     if (f->selector->all)
         return EVTX_WANTED;
     const struct evtx_template *t = find_template(f, i.definition, i.template_id);
-    return t->readable ? judge(f, t, &i) : judge_unreadable(f, &i);
+    if (!t->readable)
+        return judge_unreadable(f, &i);
+    return f->is_usual[template_slot(i.definition)] ? judge(f, t, &i) : EVTX_UNREADABLE;
 }
 
 /* The sizes in two descriptors, each in a half of its own. */

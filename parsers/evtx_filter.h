@@ -37,6 +37,7 @@ struct evtx_filter {
     const struct selector *selector;
     struct reader chunk;
     uint8_t wanted[8192]; /* bit per event id */
+    bool takes_any_id;    /* under some provider: then most records are decoys */
     /* What templates[] is about: definition offset and template id. 0: nothing. Apart, because it is cleared
      * per chunk. */
     uint64_t known[EVTX_TEMPLATES];

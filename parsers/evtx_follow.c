@@ -3,7 +3,8 @@
 #include "evtx_follow.h"
 
 enum {
-    HOLD_MAX = 3,   /* calls that a torn newest chunk or a copy in the making is waited for */
+    HOLD_MAX = 3,   /* calls that a writer is waited for while nothing changes */
+    HOLD_ALL = 64,  /* and while something does: a sum that is never right must not hold up for ever */
     QUIET_MAX = 32, /* unchanged calls after which the whole file is looked at all the same */
 };
 
@@ -108,6 +109,9 @@ static void report_foreign(struct parser *p)
         struct evtx_foreign f = p->survey.foreign[i];
         if (f.offset + f.length <= p->foreign_to)
             continue;
+        /* The next chunk may be half written there. */
+        if (!p->in->complete && f.offset > p->survey.highest.offset && !p->rested)
+            continue;
         if (f.offset < p->foreign_to) {
             f.length -= p->foreign_to - f.offset;
             f.offset = p->foreign_to;
@@ -118,19 +122,27 @@ static void report_foreign(struct parser *p)
 }
 
 /*
+ * What was met in a file that may be in the middle of being written is looked at again: as often as it has
+ * changed since, and a few times more.
+ */
+static bool may_change_yet(struct parser *p)
+{
+    if (p->in->complete)
+        return false;
+    uint64_t look = p->in->size ^ p->survey.present << 48 ^ evtx_crc32(0, p->chunk.bytes, p->chunk.n);
+    if (look != p->held_look)
+        p->held = 0;
+    p->held_look = look;
+    return p->held++ < HOLD_MAX && p->held_calls++ < HOLD_ALL;
+}
+
+/*
  * A file that is still being copied shows its chunks one by one, and those of a ring do not come in the order
  * of ids. Where a sound and clean header counts more chunks than there are, waiting keeps the order.
  */
 static bool is_copy_in_the_making(struct parser *p)
 {
-    const struct evtx_survey *s = &p->survey;
-    if (p->started || p->in->complete || s->present >= s->announced)
-        return false;
-    if (p->held_size != p->in->size || p->held_chunks != s->present)
-        p->held = 0;
-    p->held_size = p->in->size;
-    p->held_chunks = s->present;
-    return p->held++ < HOLD_MAX;
+    return !p->started && p->survey.present < p->survey.announced && may_change_yet(p);
 }
 
 /* Chunks with ids that were passed long ago but were not there then: they are out of reach, and that is said.
@@ -154,6 +166,13 @@ static void report_gap(struct parser *p)
         p->pos = (struct position){s->lowest.offset, s->lowest.first, 0};
 }
 
+static enum round hold(struct parser *p)
+{
+    p->walking = false;
+    p->waiting = true;
+    return ROUND_WAIT;
+}
+
 /* The position's record is not where it was. Ids tell whether the log went on without us or is another one.
  */
 static enum round relocate(struct parser *p)
@@ -169,8 +188,9 @@ static enum round relocate(struct parser *p)
     if (p->pos.check) {
         if (!find_last(p, s->before.offset, &found))
             return ROUND_FAILED;
+        /* A log that is being cleared looks like that for a moment. */
         if (!found)
-            return ROUND_REPLACED;
+            return may_change_yet(p) ? hold(p) : ROUND_REPLACED;
     } else {
         if (!follow_load_chunk(p, s->before.offset))
             return ROUND_FAILED;
@@ -180,23 +200,32 @@ static enum round relocate(struct parser *p)
     return ROUND_READY;
 }
 
-/* A newest chunk whose check sum is wrong is being written at this moment, most likely. */
-static bool is_torn(struct parser *p)
+/*
+ * Is the chunk in memory one that a writer may be writing now? The newest one; and the oldest one of a ring,
+ * which is overwritten next: it lies where the ring begins, or behind a chunk with higher ids. The survey may
+ * be of old, so that one is looked at again.
+ */
+static bool is_in_writers_way(const struct parser *p)
 {
-    if (p->in->complete || p->chunk.offset != p->survey.highest.offset || p->survey.chunks == 0)
-        return false;
-    if (evtx_chunk_crc(&p->chunk) != EVTX_CRC_WRONG) {
-        p->held = 0;
-        return false;
-    }
-    return p->held++ < HOLD_MAX;
+    uint8_t head[EVTX_GLANCE_BYTES] = {0};
+    uint64_t offset = p->chunk.offset, before;
+    size_t n;
+    if (offset == p->survey.highest.offset || offset == p->survey.base)
+        return true;
+    return offset >= EVTX_CHUNK_BYTES && evtx_read(p->in, offset - EVTX_CHUNK_BYTES, head, sizeof head, &n) &&
+           evtx_is_chunk(head, n) && evtx_glance(head, n, &before) && before > key_of(&p->chunk).first;
 }
 
-static enum round hold(struct parser *p)
+/* Such a chunk whose check sum is wrong is being written at this moment, most likely. */
+static bool is_torn(struct parser *p)
 {
-    p->walking = false;
-    p->waiting = true;
-    return ROUND_WAIT;
+    if (p->in->complete || p->survey.chunks == 0 || !is_in_writers_way(p))
+        return false;
+    if (evtx_chunk_crc(&p->chunk) == EVTX_CRC_WRONG)
+        return may_change_yet(p);
+    if (p->chunk.offset == p->survey.highest.offset)
+        p->held_calls = 0;
+    return false;
 }
 
 enum round follow_begin_round(struct parser *p)
@@ -217,20 +246,35 @@ enum round follow_begin_round(struct parser *p)
     report_foreign(p);
     if (is_copy_in_the_making(p))
         return hold(p);
-    if (p->started && p->pos.record)
-        report_latecomers(p);
     if (!found && p->pos.record) {
         enum round r = relocate(p);
         if (r != ROUND_READY)
             return r;
+        if (p->walking && is_torn(p))
+            return hold(p);
     } else if (found) {
         begin_walk(p);
+        if (is_torn(p))
+            return hold(p);
+        if (p->started)
+            report_latecomers(p);
     }
+    /* From here on nothing goes uncounted: not even what is overwritten before its first record was read. */
+    if (p->pos.record == 0 && p->survey.chunks)
+        p->pos = (struct position){p->survey.lowest.offset, p->survey.lowest.first, 0};
     p->expected_passed = p->survey.passed;
     p->started = true;
-    if (p->walking && is_torn(p))
-        return hold(p);
     return ROUND_READY;
+}
+
+/* Not where nothing changes: a damaged chunk may look different at every look. */
+static bool restart_helps(struct parser *p)
+{
+    uint32_t look = evtx_crc32(0, p->chunk.bytes, p->chunk.n);
+    if (look != p->restart_look)
+        p->restarts = 0;
+    p->restart_look = look;
+    return p->restarts++ < HOLD_MAX;
 }
 
 enum round follow_advance(struct parser *p)
@@ -245,7 +289,7 @@ enum round follow_advance(struct parser *p)
     if (!follow_load_chunk(p, key.offset))
         return ROUND_FAILED;
     /* Written over since the survey: its ids come later now. */
-    if (evtx_key_cmp(key_of(&p->chunk), key) != 0 && p->restarts++ < HOLD_MAX)
+    if (evtx_key_cmp(key_of(&p->chunk), key) != 0 && restart_helps(p))
         return follow_begin_round(p);
     if (is_torn(p)) {
         p->survey.next--;
@@ -290,6 +334,7 @@ enum round follow_wake_up(struct parser *p)
         return ROUND_FAILED;
     if (face_eq(&now, &p->face) && !p->waiting && ++p->quiet < QUIET_MAX)
         return ROUND_WAIT;
+    p->rested = p->quiet >= QUIET_MAX;
     p->quiet = 0;
     p->idle = false;
     return follow_begin_round(p);

@@ -39,6 +39,16 @@ struct evtx_face {
     bool complete;
 };
 
+/* Where the search for stale records stands: see evtx_carve.h. */
+struct evtx_carver {
+    bool is_wanted, is_running, is_done;
+    bool is_loaded, is_live; /* the block is in p->chunk; its live records are not passed yet */
+    uint64_t offset;         /* of the block */
+    uint64_t passed;         /* bytes since the last sign of life */
+    size_t used;             /* where the live part of the block ends */
+    size_t at, end;          /* the part of the block that is looked through */
+};
+
 enum round {
     ROUND_READY,    /* a chunk may be walked now */
     ROUND_WAIT,     /* there is nothing to read for now */
@@ -61,15 +71,16 @@ struct parser {
     struct evtx_frame last; /* the last record passed in this chunk; size 0: none yet */
     uint64_t last_chunk;    /* offset of the chunk walked last */
     uint64_t from_id;       /* records of this chunk with lower ids are passed without a look; 0: none */
-    bool walking, idle, started, waiting;
+    bool walking, idle, started, waiting, rested;
     bool decoder_is_set; /* to this chunk: most chunks have nothing to decode */
-    unsigned held, quiet, restarts;
-    struct evtx_key reached; /* the chunk taken last from the survey */
-    uint64_t held_size, held_chunks;
-    uint64_t expected_passed; /* chunks that lie before the position; UINT64_MAX: not known yet */
-    uint64_t foreign_to;      /* parts without records are reported up to here */
-    uint64_t damage_at;       /* the damaged part reported last */
+    unsigned held, held_calls, quiet, restarts;
+    struct evtx_key reached;          /* the chunk taken last from the survey */
+    uint64_t held_look, restart_look; /* what was held, or was written over, looked like */
+    uint64_t expected_passed;         /* chunks that lie before the position; UINT64_MAX: not known yet */
+    uint64_t foreign_to;              /* parts without records are reported up to here */
+    uint64_t damage_at;               /* the damaged part reported last */
     struct evtx_face face;
+    struct evtx_carver carver;
     struct evtx_notice notices[EVTX_NOTICES_MAX];
     size_t notice_first, notice_count;
 };

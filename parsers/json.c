@@ -4,14 +4,19 @@
  * json_shapes.c names.
  *
  * With a selector of one id the raw bytes are searched for that number; where it is the value of an id key,
- * the record around it is cut out (json_scan.h) and decoded. Other selectors look at every id key. Both ways
- * end in the same exact test on decoded values.
+ * the record around it is cut out (json_scan.h) and decoded. Where the file's head has ids with 32 bits
+ * (json_head.h), their keys are searched for, too. Other selectors look at every id key. All ways end in the
+ * same exact test on decoded values.
+ *
+ * Numeric dates whose day and month could be each other, where the source does not say: the dates of the
+ * head, but none behind the event itself, decide if they can be meant in one way only; else month first.
  *
  * What becomes of a hit depends on the bytes of the record's length around it and on where the last record
  * ended, never on how the input was cut by reads. A record without the wanted id is never looked at, so that
  * damage in it costs nothing; only at the input's end an object that is open is told, as it may become one.
  */
 #include "json_decode.h"
+#include "json_head.h"
 #include "json_probe.h"
 #include "json_scan.h"
 #include "needle.h"
@@ -27,6 +32,14 @@ enum {
     TRIES_MAX = 8, /* ids in one object that is no event; then all of it is passed over */
 };
 
+/* Something that is searched for: no occurrence begins in the window before at, and one does at it if found.
+ */
+struct seek {
+    uint8_t bytes[JSON_KEY_BYTES_MAX];
+    size_t n, at;
+    bool found;
+};
+
 struct parser {
     struct text_window window;
     struct text_coding coding;
@@ -36,8 +49,10 @@ struct parser {
     bool coding_known;
 
     bool by_number; /* search for the one id that is wanted */
-    uint8_t needle[2 * DIGITS_MAX];
-    size_t needle_bytes, lead; /* lead: bytes of the first digit's unit before its needle */
+    uint32_t id;
+    struct seek number, keys[JSON_WIDE_KEYS];
+    size_t lead; /* bytes of the number's first digit before its needle */
+    struct json_head head;
 
     /* Indexes into the window. */
     size_t floor; /* no record that is still to come begins before it */
@@ -82,26 +97,34 @@ static size_t whole_units(const struct parser *p, size_t index)
 /* --- reading --- */
 
 /* The number's bytes, from its first digit on; those that are zero in front of it are left out. */
-static void make_needle(struct parser *p, uint32_t id)
+static void make_needle(struct parser *p)
 {
     char digits[DIGITS_MAX];
-    int n = snprintf(digits, sizeof digits, "%u", id);
+    int n = snprintf(digits, sizeof digits, "%u", (unsigned)p->id);
     size_t unit = text_unit(p->coding.encoding);
     p->lead = p->coding.encoding == TEXT_UTF16BE;
     for (size_t i = 0; i < (size_t)n; i++)
-        p->needle[i * unit] = (uint8_t)digits[i];
-    p->needle_bytes = (size_t)n * unit - (unit - 1);
+        p->number.bytes[i * unit] = (uint8_t)digits[i];
+    p->number.n = (size_t)n * unit - (unit - 1);
+    for (size_t i = 0; i < JSON_WIDE_KEYS; i++)
+        p->keys[i].n = json_wide_key(i, p->coding.encoding, p->keys[i].bytes);
+}
+
+/* Ids of 32 bits are searched for once the file's head has one: from what was not given on. */
+static void look_at_head(struct parser *p)
+{
+    if (p->by_number && json_head_look(&p->head, p->window.in, &p->coding) && !p->is_open)
+        p->at = p->floor;
 }
 
 static enum text_refill learn(struct parser *p)
 {
-    uint32_t id;
     enum text_refill result = text_window_coding(&p->window, p->options.code_page, &p->coding);
     if (result != TEXT_REFILLED)
         return result;
     p->coding_known = true;
-    if (selector_single_id(p->options.selector, &id))
-        make_needle(p, id);
+    if (p->by_number)
+        make_needle(p);
     return result;
 }
 
@@ -121,7 +144,12 @@ static enum text_refill refill(struct parser *p)
     p->at = lowered(p->at, gone);
     p->open = lowered(p->open, gone);
     p->region = lowered(p->region, gone);
+    p->number.at = lowered(p->number.at, gone);
+    for (size_t i = 0; i < JSON_WIDE_KEYS; i++)
+        p->keys[i].at = lowered(p->keys[i].at, gone);
     p->looked &= result != TEXT_REFILLED;
+    if (result == TEXT_REFILLED)
+        look_at_head(p);
     return result;
 }
 
@@ -172,6 +200,23 @@ static bool pass_object(struct parser *p, size_t end, size_t next)
     return reject(p, ++p->tries > TRIES_MAX && p->region > next ? p->region : next);
 }
 
+/*
+ * Decodes the record that ends at index end. The tools that turn dates into text do so month first in every
+ * language (PowerShell's invariant culture), so that this is what is left where nothing tells.
+ */
+static enum json_verdict decode(struct parser *p, struct sv text, size_t end, struct event *e,
+                                const char **reason)
+{
+    struct parser_options options = p->options;
+    enum json_verdict verdict = json_decode(p->decoder, text, &options, e, reason);
+    if (verdict != JSON_EVENT || !json_decode_is_unsure(p->decoder))
+        return verdict;
+    options.date_order = json_head_order(&p->head, p->window.in, &p->coding, p->window.base + end);
+    if (options.date_order == DATE_ORDER_AUTO)
+        options.date_order = DATE_ORDER_MDY;
+    return json_decode(p->decoder, text, &options, e, reason);
+}
+
 static bool take_record(struct parser *p, size_t start, size_t end, size_t next, struct event *e,
                         struct step *step)
 {
@@ -181,7 +226,7 @@ static bool take_record(struct parser *p, size_t start, size_t end, size_t next,
     struct sv text = text_to_utf8(&p->coding, raw, EVENT_TEXT_MAX, &p->utf8, &replaced, &cut);
     if (sv_absent(text) || cut)
         return skip(p, step, start, end, "the record is longer than 1 MiB");
-    enum json_verdict verdict = json_decode(p->decoder, text, &p->options, e, &reason);
+    enum json_verdict verdict = decode(p, text, end, e, &reason);
     if (verdict == JSON_DAMAGED)
         return skip(p, step, start, end, reason);
     if (verdict == JSON_NO_EVENT)
@@ -256,35 +301,68 @@ static bool take_hit(struct parser *p, size_t at, size_t next, struct event *e, 
 
 /* --- searching --- */
 
+/* The next occurrence at or behind p->at; false when there is none in the window. */
+static bool seek_next(const struct parser *p, struct seek *s)
+{
+    if (s->at < p->at) {
+        s->at = p->at;
+        s->found = false;
+    }
+    if (s->found)
+        return true;
+    size_t left = p->window.n > s->at ? p->window.n - s->at : 0;
+    const uint8_t *hit = left ? needle_find(p->window.p + s->at, left, s->bytes, s->n) : NULL;
+    s->found = hit;
+    if (hit)
+        s->at = (size_t)(hit - p->window.p);
+    else if (left >= s->n)
+        s->at = p->window.n - s->n + 1;
+    return hit;
+}
+
+/* The nearest of what is searched for; NULL when the window is searched, and p->at is where to go on. */
+static struct seek *nearest(struct parser *p)
+{
+    struct seek *found = seek_next(p, &p->number) ? &p->number : NULL;
+    size_t searched = p->number.at;
+    for (size_t i = 0; p->head.is_wide && i < JSON_WIDE_KEYS; i++) {
+        if (seek_next(p, &p->keys[i]) && (!found || p->keys[i].at < found->at))
+            found = &p->keys[i];
+        searched = p->keys[i].at < searched ? p->keys[i].at : searched;
+    }
+    p->at = found ? found->at : searched;
+    return found;
+}
+
+/* What to do about the number at p->at: as json_id_at, and what take_hit wants to know. */
+static enum json_hit look_at_number(struct parser *p, size_t *value, size_t *next)
+{
+    struct text_bytes t = bytes_of(p);
+    size_t n = p->number.n + text_unit(t.encoding) - 1, index = p->at - p->lead;
+    if (p->at < p->floor + p->lead)
+        return JSON_HIT_NO;
+    *next = index + n;
+    return json_id_at(&t, earliest(p, index), index, n, text_window_is_final(&p->window), value);
+}
+
 /* From hit to hit of the wanted number; true when there is a step, false when the window is searched. */
 static bool search_number(struct parser *p, struct event *e, struct step *step)
 {
     bool more = false;
-    while (!more) {
-        size_t left = p->window.n - p->at;
-        const uint8_t *hit = needle_find(p->window.p + p->at, left, p->needle, p->needle_bytes);
-        if (!hit) {
-            p->at += left >= p->needle_bytes ? left - p->needle_bytes + 1 : 0;
-            return false;
-        }
+    const struct seek *seek;
+    while (!more && (seek = nearest(p)) != NULL) {
         struct text_bytes t = bytes_of(p);
-        size_t index = (size_t)(hit - p->window.p), n = p->needle_bytes + text_unit(t.encoding) - 1, value;
-        p->at = index;
-        if (index < p->floor + p->lead) {
-            p->at = index + 1;
-            continue;
-        }
-        index -= p->lead;
-        switch (json_id_at(&t, earliest(p, index), index, n, text_window_is_final(&p->window), &value)) {
-        case JSON_HIT_CUT:
+        size_t value = 0, next = 0;
+        enum json_hit hit =
+            seek == &p->number
+                ? look_at_number(p, &value, &next)
+                : json_wide_id_at(&t, p->at, seek->n, text_window_is_final(&p->window), p->id, &value, &next);
+        if (hit == JSON_HIT_CUT)
             return false;
-        case JSON_HIT_NO:
+        if (hit == JSON_HIT_NO)
             reject(p, p->at + 1);
-            break;
-        case JSON_HIT_YES:
-            if (take_hit(p, value, index + n, e, step, &more))
-                return true;
-        }
+        else if (take_hit(p, value, next, e, step, &more))
+            return true;
     }
     return false;
 }
@@ -385,7 +463,6 @@ static void json_close(struct parser *p)
 static struct parser *json_open(const struct input *in, const struct position *from,
                                 const struct parser_options *options, struct fault *fault)
 {
-    uint32_t id;
     struct parser *p = calloc(1, sizeof *p);
     if (!p || !(p->decoder = json_decoder_new())) {
         fault_set(fault, FAULT_MEMORY, 0, "no memory");
@@ -394,7 +471,7 @@ static struct parser *json_open(const struct input *in, const struct position *f
     }
     buf_init(&p->utf8, EVENT_TEXT_MAX + 2 * SLACK_BYTES);
     p->options = *options;
-    p->by_number = selector_single_id(options->selector, &id);
+    p->by_number = selector_single_id(options->selector, &p->id);
     p->last_step = from->offset;
     if (!text_window_open(&p->window, in, from, &p->floor, fault)) {
         json_close(p);

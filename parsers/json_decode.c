@@ -5,10 +5,10 @@
 #include "arena.h"
 #include "buf.h"
 #include "digits.h"
+#include "event_types.h"
 #include "json_scan.h"
 #include "json_shapes.h"
 #include "json_tree.h"
-#include "json_types.h"
 #include "level_words.h"
 
 #include <stdio.h>
@@ -20,6 +20,7 @@ enum { PATH_MAX_BYTES = 128, NUMBER_MAX = 64, VALUES_BYTES = 256 * 1024 };
 struct json_decoder {
     struct json_tree *tree;
     struct arena arena; /* binary as hex, labels */
+    bool is_unsure;
 };
 
 struct json_decoder *json_decoder_new(void)
@@ -130,11 +131,19 @@ static struct json_node *first_at(const struct json_node *object, const char *pa
     return found;
 }
 
+static bool has_mark(const struct json_node *object, struct sv paths)
+{
+    size_t bar = sv_find_char(paths, '|');
+    if (member_at(object, sv_slice(paths, 0, bar)))
+        return true;
+    return bar != SV_NPOS && has_mark(object, sv_slice(paths, bar + 1, paths.n));
+}
+
 static bool has_marks(const struct json_node *object, const char *marks)
 {
-    struct sv rest = sv_from(marks), path;
-    while (take_path(&rest, &path))
-        if (!member_at(object, path))
+    struct sv rest = sv_from(marks), paths;
+    while (take_path(&rest, &paths))
+        if (!has_mark(object, paths))
             return false;
     return true;
 }
@@ -308,7 +317,7 @@ static void read_binary(struct arena *a, const struct json_node *value, struct e
 
 /* --- the event --- */
 
-static void read_time(struct arena *a, const struct json_node *v, const struct parser_options *options,
+static void read_time(struct json_decoder *d, const struct json_node *v, const struct parser_options *options,
                       struct event *e)
 {
     static const struct zone utc = {.name = "UTC"};
@@ -317,13 +326,12 @@ static void read_time(struct arena *a, const struct json_node *v, const struct p
     char label[ZONE_NAME_MAX];
     e->time_text = name_of(v);
     enum local_time_status status = local_time_read(e->time_text, options->date_order, &local);
-    if (status == LOCAL_TIME_UNSURE)
-        status = local_time_read(e->time_text, DATE_ORDER_MDY, &local);
+    d->is_unsure = status == LOCAL_TIME_UNSURE;
     if (status != LOCAL_TIME_READ)
         return;
     e->time = local_time_utc(&local, zone, NULL);
     if (!local.has_offset)
-        e->timezone = arena_copy(a, sv_make(label, zone_label(zone, e->time.sec, label)));
+        e->timezone = arena_copy(&d->arena, sv_make(label, zone_label(zone, e->time.sec, label)));
 }
 
 static void read_level(const struct json_shape *shape, struct json_node *const *v, struct event *e)
@@ -337,7 +345,7 @@ static void read_level(const struct json_shape *shape, struct json_node *const *
     } else if (!e->level.has) {
         e->level = shape->types == JSON_TYPES_NONE
                        ? type
-                       : json_level_of_type(type.v, shape->types == JSON_TYPES_WMI);
+                       : event_level_of_type(type.v, shape->types == JSON_TYPES_WMI);
     }
 }
 
@@ -406,7 +414,7 @@ static void read_event(struct json_decoder *d, const struct json_node *object, c
     read_number_or_text(v[JSON_OPCODE_TEXT], &e->opcode, &e->opcode_text);
     read_level(shape, v, e);
     read_keywords(v, e);
-    read_time(a, v[JSON_TIME], options, e);
+    read_time(d, v[JSON_TIME], options, e);
     read_strings(a, object, shape->fields[JSON_STRINGS], e);
     read_binary(a, v[JSON_BINARY], e);
 }
@@ -419,11 +427,17 @@ static const struct json_shape *shape_of(const struct json_node *object)
     return NULL;
 }
 
+bool json_decode_is_unsure(const struct json_decoder *d)
+{
+    return d->is_unsure;
+}
+
 enum json_verdict json_decode(struct json_decoder *d, struct sv text, const struct parser_options *options,
                               struct event *e, const char **reason)
 {
     bool replaced = false;
     arena_reset(&d->arena);
+    d->is_unsure = false;
     struct json_node *root = json_tree_read(d->tree, text, &replaced);
     if (!root) {
         *reason = "the record is no valid JSON";

@@ -2,9 +2,8 @@
 /*
  * One JSON record as an event; which member means what is json_shapes.h's to say.
  *
- * Times without zone go through the source's zone. A numeric date whose day and month could be each other
- * follows the source's order, and without one is taken month first: the tools write ISO 8601, and PowerShell
- * turns a date into text month first whatever the server's language (the invariant culture).
+ * Times without zone go through the source's zone. A numeric date whose day and month could be each other is
+ * read in the order that options tell; without one the event has no time.
  *
  * Escapes of lone surrogates become U+FFFD. One decoder belongs to one thread.
  */
@@ -30,5 +29,8 @@ enum json_verdict {
  */
 enum json_verdict json_decode(struct json_decoder *d, struct sv text, const struct parser_options *options,
                               struct event *e, const char **reason);
+
+/* Was the last event's date one whose day and month could be each other, and no order given? */
+bool json_decode_is_unsure(const struct json_decoder *d);
 
 #endif

@@ -128,9 +128,8 @@ static bool put_value(struct json_tree *t, struct json_node *node, json_t *value
         node->text = arena_copy(&t->arena, sv_make(json_string_value(value), json_string_length(value)));
         return !sv_absent(node->text);
     case JSON_INTEGER:
-        return put_number(
-            t, node, number,
-            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
+        return put_number(t, node, number,
+                          snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value)));
     case JSON_REAL:
         return put_number(t, node, number, snprintf(number, sizeof number, "%.17g", json_real_value(value)));
     case JSON_TRUE:

@@ -8,7 +8,7 @@
 static const struct sv id_names[] = {
     SV_INIT("\"Id\""),         SV_INIT("\"EventID\""),         SV_INIT("\"EventId\""),
     SV_INIT("\"event_id\""),   SV_INIT("\"winlog.event_id\""), SV_INIT("\"EventCode\""),
-    SV_INIT("\"InstanceId\""),
+    SV_INIT("\"InstanceId\""), SV_INIT("\"EventIdentifier\""),
 };
 static const struct sv other_names[] = {
     SV_INIT("\"ProviderName\""),         SV_INIT("\"provider_name\""), SV_INIT("\"SourceName\""),

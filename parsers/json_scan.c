@@ -10,22 +10,11 @@ static const struct sv id_keys[] = {
     SV_INIT("#text"),      SV_INIT("intValue"), SV_INIT("stringValue"), SV_INIT("EventIdentifier"),
 };
 
+/* Those that have 32 bits, the qualifiers above the id. */
+static const struct sv wide_keys[JSON_WIDE_KEYS] = {SV_INIT("\"InstanceId\""),
+                                                    SV_INIT("\"EventIdentifier\"")};
+
 /* --- characters --- */
-
-/* The ASCII character at index i, which has a whole unit; 0x80 for any other. */
-static inline unsigned at_index(const struct text_bytes *t, size_t i)
-{
-    if (t->encoding == TEXT_UTF8)
-        return t->p[i] < 0x80 ? t->p[i] : 0x80;
-    unsigned low = t->encoding == TEXT_UTF16LE ? t->p[i] : t->p[i + 1];
-    unsigned high = t->encoding == TEXT_UTF16LE ? t->p[i + 1] : t->p[i];
-    return high == 0 && low < 0x80 ? low : 0x80;
-}
-
-static inline bool is_there(const struct text_bytes *t, size_t i)
-{
-    return t->n >= text_unit(t->encoding) && i <= t->n - text_unit(t->encoding);
-}
 
 static inline bool is_blank(unsigned c)
 {
@@ -48,7 +37,7 @@ static bool back_to(const struct text_bytes *t, size_t floor, size_t at, unsigne
         while (at > floor && !(classes[t->p[at - 1]] & wanted))
             at--;
     else
-        while (at >= floor + unit && !(classes[at_index(t, at - unit)] & wanted))
+        while (at >= floor + unit && !(classes[json_char_at(t, at - unit)] & wanted))
             at -= unit;
     *index = at - unit;
     return at >= floor + unit;
@@ -62,7 +51,7 @@ static size_t on_to(const struct text_bytes *t, size_t i, unsigned wanted)
         while (i < t->n && !(classes[t->p[i]] & wanted))
             i++;
     else
-        while (is_there(t, i) && !(classes[at_index(t, i)] & wanted))
+        while (json_is_there(t, i) && !(classes[json_char_at(t, i)] & wanted))
             i += unit;
     return i;
 }
@@ -73,7 +62,7 @@ static bool before_blanks(const struct text_bytes *t, size_t floor, size_t at, s
     size_t unit = text_unit(t->encoding);
     while (at >= floor + unit) {
         at -= unit;
-        if (!is_blank(at_index(t, at))) {
+        if (!is_blank(json_char_at(t, at))) {
             *index = at;
             return true;
         }
@@ -85,8 +74,8 @@ static bool before_blanks(const struct text_bytes *t, size_t floor, size_t at, s
 static bool behind_blanks(const struct text_bytes *t, size_t at, size_t *index)
 {
     size_t unit = text_unit(t->encoding);
-    for (; is_there(t, at); at += unit)
-        if (!is_blank(at_index(t, at))) {
+    for (; json_is_there(t, at); at += unit)
+        if (!is_blank(json_char_at(t, at))) {
             *index = at;
             return true;
         }
@@ -96,7 +85,7 @@ static bool behind_blanks(const struct text_bytes *t, size_t at, size_t *index)
 static bool is_escaped(const struct text_bytes *t, size_t floor, size_t at)
 {
     size_t unit = text_unit(t->encoding), count = 0;
-    while (at >= floor + unit && at_index(t, at - unit) == '\\') {
+    while (at >= floor + unit && json_char_at(t, at - unit) == '\\') {
         at -= unit;
         count++;
     }
@@ -111,7 +100,7 @@ static enum json_around string_start(const struct text_bytes *t, size_t floor, s
 {
     while (back_to(t, floor, close, CLASS_QUOTE | CLASS_BREAK, &close)) {
         *open = close;
-        if (at_index(t, close) != '"') {
+        if (json_char_at(t, close) != '"') {
             *open += text_unit(t->encoding);
             return JSON_AROUND_BROKEN;
         }
@@ -129,9 +118,9 @@ static bool key_is(const struct text_bytes *t, size_t open, size_t close, struct
     if (n < key.n)
         return false;
     for (size_t i = 0; i < key.n; i++)
-        if (at_index(t, close - (key.n - i) * unit) != (unsigned char)key.p[i])
+        if (json_char_at(t, close - (key.n - i) * unit) != (unsigned char)key.p[i])
             return false;
-    return n == key.n || at_index(t, close - (key.n + 1) * unit) == '.';
+    return n == key.n || json_char_at(t, close - (key.n + 1) * unit) == '.';
 }
 
 static bool is_id_key(const struct text_bytes *t, size_t floor, size_t close)
@@ -153,15 +142,15 @@ enum json_hit json_id_at(const struct text_bytes *t, size_t floor, size_t at, si
                          size_t *outside)
 {
     size_t unit = text_unit(t->encoding), i, next = at + n;
-    bool quoted = at >= floor + unit && at_index(t, at - unit) == '"';
+    bool quoted = at >= floor + unit && json_char_at(t, at - unit) == '"';
     *outside = i = quoted ? at - unit : at;
-    if (!before_blanks(t, floor, i, &i) || at_index(t, i) != ':' || !before_blanks(t, floor, i, &i) ||
-        at_index(t, i) != '"' || !is_id_key(t, floor, i))
+    if (!before_blanks(t, floor, i, &i) || json_char_at(t, i) != ':' || !before_blanks(t, floor, i, &i) ||
+        json_char_at(t, i) != '"' || !is_id_key(t, floor, i))
         return JSON_HIT_NO;
     /* The needle of UTF-16 leaves out a zero byte, which may be missing. */
-    if (!is_there(t, next))
+    if (!json_is_there(t, next))
         return !final ? JSON_HIT_CUT : next <= t->n ? JSON_HIT_YES : JSON_HIT_NO;
-    unsigned c = at_index(t, next);
+    unsigned c = json_char_at(t, next);
     bool ends = quoted ? c == '"' : is_blank(c) || c == ',' || c == '}' || c == ']';
     return ends ? JSON_HIT_YES : JSON_HIT_NO;
 }
@@ -173,7 +162,58 @@ enum json_hit json_id_key_at(const struct text_bytes *t, size_t floor, size_t at
         return JSON_HIT_NO;
     if (!behind_blanks(t, at + text_unit(t->encoding), &next))
         return final ? JSON_HIT_NO : JSON_HIT_CUT;
-    return at_index(t, next) == ':' ? JSON_HIT_YES : JSON_HIT_NO;
+    return json_char_at(t, next) == ':' ? JSON_HIT_YES : JSON_HIT_NO;
+}
+
+size_t json_wide_key(size_t key, enum text_encoding encoding, uint8_t to[JSON_KEY_BYTES_MAX])
+{
+    struct sv name = wide_keys[key];
+    size_t unit = text_unit(encoding), n = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        to[n] = 0;
+        to[encoding == TEXT_UTF16BE ? n + 1 : n + unit - 1] = 0;
+        to[encoding == TEXT_UTF16BE ? n + 1 : n] = (uint8_t)name.p[i];
+        n += unit;
+    }
+    return n;
+}
+
+/* Reads the decimal number at index *i, which may be negative, and moves *i behind it. */
+static enum json_hit take_number(const struct text_bytes *t, size_t *i, bool final, uint64_t *number)
+{
+    enum { DIGITS_MAX = 10 };
+    size_t unit = text_unit(t->encoding), digits = 0;
+    bool negative = json_is_there(t, *i) && json_char_at(t, *i) == '-';
+    *i += negative ? unit : 0;
+    for (*number = 0; json_is_there(t, *i) && digits <= DIGITS_MAX; *i += unit, digits++) {
+        unsigned c = json_char_at(t, *i);
+        if (c < '0' || c > '9')
+            break;
+        *number = *number * 10 + (c - '0');
+    }
+    if (!json_is_there(t, *i) && !final)
+        return JSON_HIT_CUT;
+    *number = negative ? 0 - *number : *number;
+    return digits > 0 && digits <= DIGITS_MAX ? JSON_HIT_YES : JSON_HIT_NO;
+}
+
+enum json_hit json_wide_id_at(const struct text_bytes *t, size_t at, size_t n, bool final, uint32_t id,
+                              size_t *outside, size_t *next)
+{
+    size_t unit = text_unit(t->encoding), i;
+    uint64_t number;
+    if (!behind_blanks(t, at + n, &i))
+        return final ? JSON_HIT_NO : JSON_HIT_CUT;
+    if (json_char_at(t, i) != ':')
+        return JSON_HIT_NO;
+    if (!behind_blanks(t, i + unit, &i))
+        return final ? JSON_HIT_NO : JSON_HIT_CUT;
+    *outside = i;
+    if (json_char_at(t, i) == '"')
+        i += unit;
+    enum json_hit hit = take_number(t, &i, final, &number);
+    *next = i;
+    return hit == JSON_HIT_YES && (number & 0xffff) != (id & 0xffff) ? JSON_HIT_NO : hit;
 }
 
 /* --- backwards --- */
@@ -183,7 +223,7 @@ static enum json_around bracket_around(const struct text_bytes *t, size_t floor,
 {
     size_t closed = 0;
     while (back_to(t, floor, at, CLASS_QUOTE | CLASS_BRACKET, &at)) {
-        unsigned c = at_index(t, at);
+        unsigned c = json_char_at(t, at);
         *open = at;
         if (c == '"') {
             enum json_around string = string_start(t, floor, at, open);
@@ -202,7 +242,7 @@ static enum json_around bracket_around(const struct text_bytes *t, size_t floor,
 static bool begins_line(const struct text_bytes *t, size_t floor, size_t at)
 {
     size_t unit = text_unit(t->encoding);
-    unsigned before = at >= floor + unit ? at_index(t, at - unit) : '\n';
+    unsigned before = at >= floor + unit ? json_char_at(t, at - unit) : '\n';
     return before == '\n' || before == '\r';
 }
 
@@ -210,8 +250,8 @@ static bool begins_line(const struct text_bytes *t, size_t floor, size_t at)
 static bool is_member(const struct text_bytes *t, size_t floor, size_t open)
 {
     size_t i;
-    return !begins_line(t, floor, open) && before_blanks(t, floor, open, &i) && at_index(t, i) == ':' &&
-           before_blanks(t, floor, i, &i) && at_index(t, i) == '"';
+    return !begins_line(t, floor, open) && before_blanks(t, floor, open, &i) && json_char_at(t, i) == ':' &&
+           before_blanks(t, floor, i, &i) && json_char_at(t, i) == '"';
 }
 
 /* Does {"key": begin at index open? */
@@ -222,7 +262,7 @@ static bool is_pair(const struct text_bytes *t, size_t open)
     if (!behind_blanks(t, open + unit, &i))
         return false;
     for (size_t k = 0; k < sizeof name - 1; k++, i += unit)
-        if (!is_there(t, i) || at_index(t, i) != (unsigned char)name[k])
+        if (!json_is_there(t, i) || json_char_at(t, i) != (unsigned char)name[k])
             return false;
     return true;
 }
@@ -234,7 +274,7 @@ enum json_around json_record_start(const struct text_bytes *t, size_t floor, siz
         *start = at;
         if (around != JSON_AROUND_FOUND)
             return around;
-        if (at_index(t, at) == '{' && !is_member(t, floor, at) && !is_pair(t, at))
+        if (json_char_at(t, at) == '{' && !is_member(t, floor, at) && !is_pair(t, at))
             return JSON_AROUND_FOUND;
     }
     return JSON_AROUND_NONE;
@@ -248,9 +288,9 @@ static enum json_walk string_end(const struct text_bytes *t, size_t i, size_t *e
     size_t unit = text_unit(t->encoding);
     for (i += unit;; i += 2 * unit) {
         i = on_to(t, i, CLASS_QUOTE | CLASS_BREAK | CLASS_BACKSLASH);
-        if (!is_there(t, i))
+        if (!json_is_there(t, i))
             break;
-        unsigned c = at_index(t, i);
+        unsigned c = json_char_at(t, i);
         if (c != '\\') {
             *end = c == '"' ? i + unit : i;
             return c == '"' ? JSON_WALK_END : JSON_WALK_BROKEN;
@@ -269,7 +309,7 @@ static enum json_walk string_and_next(const struct text_bytes *t, size_t i, size
     size_t next;
     enum json_walk walk = string_end(t, i, end);
     if (walk == JSON_WALK_END && behind_blanks(t, *end, &next)) {
-        unsigned c = at_index(t, next);
+        unsigned c = json_char_at(t, next);
         if (c == ',' || c == ':' || c == '}' || c == ']')
             return JSON_WALK_END;
         walk = JSON_WALK_BROKEN;
@@ -293,13 +333,13 @@ static bool may_open(const struct text_bytes *t, const struct record_walk *w, si
         return true;
     bool in_array = w->arrays & 1;
     bool follows = in_array ? w->last == '[' || w->last == ',' : w->last == ':';
-    return follows && !(at_index(t, i) == '{' && begins_line(t, start, i));
+    return follows && !(json_char_at(t, i) == '{' && begins_line(t, start, i));
 }
 
 /* MORE: the record goes on behind the bracket, comma or colon at index i. */
 static enum json_walk pass_mark(const struct text_bytes *t, struct record_walk *w, size_t start, size_t i)
 {
-    unsigned c = at_index(t, i);
+    unsigned c = json_char_at(t, i);
     if (c == '{' || c == '[') {
         if (!may_open(t, w, start, i))
             return JSON_WALK_BROKEN;
@@ -322,8 +362,8 @@ enum json_walk json_record_end(const struct text_bytes *t, size_t start, size_t 
 {
     size_t unit = text_unit(t->encoding);
     struct record_walk w = {0};
-    for (size_t i = start; is_there(t, i); i += unit) {
-        unsigned c = at_index(t, i);
+    for (size_t i = start; json_is_there(t, i); i += unit) {
+        unsigned c = json_char_at(t, i);
         if (is_blank(c))
             continue;
         if (c == '"') {
@@ -355,7 +395,7 @@ static size_t last_anchor(const struct text_bytes *t, size_t floor)
     unsigned next = 0, second = 0;
     while (i >= floor + unit) {
         i -= unit;
-        unsigned c = at_index(t, i);
+        unsigned c = json_char_at(t, i);
         if (c == '\n' || c == '\r')
             return i + unit;
         if (c == '{' && next == '"' && second < 0x80 && (ascii_is_alpha((char)second) || second == '@'))
@@ -370,7 +410,7 @@ static size_t last_anchor(const struct text_bytes *t, size_t floor)
 static size_t open_string(const struct text_bytes *t, size_t i)
 {
     size_t end;
-    while (i = on_to(t, i, CLASS_QUOTE), is_there(t, i)) {
+    while (i = on_to(t, i, CLASS_QUOTE), json_is_there(t, i)) {
         if (string_end(t, i, &end) == JSON_WALK_MORE)
             return i;
         i = end;
@@ -383,7 +423,7 @@ bool json_open_record(const struct text_bytes *t, size_t floor, size_t *start)
     size_t at = open_string(t, last_anchor(t, floor));
     bool found = false;
     while (bracket_around(t, floor, at, &at) == JSON_AROUND_FOUND)
-        if (at_index(t, at) == '{') {
+        if (json_char_at(t, at) == '{') {
             *start = at;
             found = true;
             if (begins_line(t, floor, at))

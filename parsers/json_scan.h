@@ -22,7 +22,24 @@ enum {
     JSON_DEPTH_MAX = 64,     /* brackets within brackets in one record */
     JSON_VALUES_MAX = 16384, /* commas, colons and brackets in one record: what decoding may take of memory */
     JSON_KEY_MAX = 24,       /* the longest id key */
+    JSON_WIDE_KEYS = 2,      /* keys of ids that have the qualifiers in their high half */
+    JSON_KEY_BYTES_MAX = 64, /* of such a key with its quotes, in any encoding */
 };
+
+static inline bool json_is_there(const struct text_bytes *t, size_t i)
+{
+    return t->n >= text_unit(t->encoding) && i <= t->n - text_unit(t->encoding);
+}
+
+/* The ASCII character at index i, which has a whole unit; 0x80 for any other. */
+static inline unsigned json_char_at(const struct text_bytes *t, size_t i)
+{
+    if (t->encoding == TEXT_UTF8)
+        return t->p[i] < 0x80 ? t->p[i] : 0x80;
+    unsigned low = t->encoding == TEXT_UTF16LE ? t->p[i] : t->p[i + 1];
+    unsigned high = t->encoding == TEXT_UTF16LE ? t->p[i + 1] : t->p[i];
+    return high == 0 && low < 0x80 ? low : 0x80;
+}
 
 /* What stands around the digits of an id. */
 enum json_hit {
@@ -37,6 +54,17 @@ enum json_hit {
  */
 enum json_hit json_id_at(const struct text_bytes *t, size_t floor, size_t at, size_t n, bool final,
                          size_t *outside);
+
+/* Writes the key-th key of ids with 32 bits, its quotes included, as it stands in the file; returns its
+ * bytes. */
+size_t json_wide_key(size_t key, enum text_encoding encoding, uint8_t to[JSON_KEY_BYTES_MAX]);
+
+/*
+ * Has the key of n bytes at index at a number whose low 16 bits are id, decimal, as 32 bits or as a negative
+ * number? *outside as above, *next is behind its digits.
+ */
+enum json_hit json_wide_id_at(const struct text_bytes *t, size_t at, size_t n, bool final, uint32_t id,
+                              size_t *outside, size_t *next);
 
 /* Does an id key end with the quote at index at (its colon follows)? For selectors of many ids. */
 enum json_hit json_id_key_at(const struct text_bytes *t, size_t floor, size_t at, bool final);

@@ -183,10 +183,10 @@ const struct json_shape json_shapes[] = {
     /* Win32_NTLogEvent through Get-CimInstance, Get-WmiObject or wmic. */
     {
         .name = "Win32_NTLogEvent",
-        .marks = "EventCode SourceName",
+        .marks = "EventCode|EventIdentifier SourceName",
         .types = JSON_TYPES_WMI,
         .fields =
-            {[JSON_ID] = "EventCode",
+            {[JSON_ID] = "EventCode EventIdentifier",
              [JSON_FULL_ID] = "EventIdentifier",
              [JSON_PROVIDER] = "SourceName",
              [JSON_RECORD] = "RecordNumber",

@@ -51,7 +51,7 @@ enum json_types {
 
 struct json_shape {
     const char *name;
-    const char *marks; /* paths that are all there in this shape */
+    const char *marks; /* paths that are all there in this shape, of those with '|' between them one */
     enum json_types types;
     const char *fields[JSON_FIELDS]; /* NULL: the shape has none */
 };

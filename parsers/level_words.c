@@ -92,7 +92,7 @@ static const struct {
 struct opt_u64 level_of_word(struct sv word)
 {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (sv_ieq(word, words[i].word))
+        if (word.n == words[i].word.n && sv_ieq(word, words[i].word))
             return opt_u64(words[i].level);
     return (struct opt_u64){0};
 }

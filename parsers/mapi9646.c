@@ -225,7 +225,7 @@ static void read_limit(const struct event *e, const struct roles *roles, struct 
         damaged |= interpret(&words, arena, m);
         m->form = words.form;
     }
-    judge(m, damaged || e->cut);
+    judge(m, damaged || e->cut || e->data_cut);
 }
 
 /* Appends to a sentence that has room for it. */

@@ -36,6 +36,13 @@ bool mapi_sentence_read(struct sv t, struct mapi_words *out);
 bool mapi_list_read(struct sv t, struct mapi_words *out);
 bool mapi_neutral_read(struct sv t, struct mapi_words *out);
 
+/* The short way: true where the text is the sentence and nothing else, so that the shapes need not be tried.
+ */
+bool mapi_plain_read(struct sv t, struct mapi_words *out);
+
+/* The shapes alone, one after the other: what mapi_text_read does where the text is not plain. */
+void mapi_text_read_shapes(struct sv text, struct arena *arena, struct mapi_words *out);
+
 /* Where the principal begins: a DN, a GUID or a GUID before a DN. SV_NPOS without either. */
 size_t lex_principal(struct sv t);
 

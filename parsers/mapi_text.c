@@ -82,7 +82,7 @@ static struct sv next_part(struct sv *rest)
     return t;
 }
 
-void mapi_text_read(struct sv text, struct arena *arena, struct mapi_words *out)
+void mapi_text_read_shapes(struct sv text, struct arena *arena, struct mapi_words *out)
 {
     struct sv rest = mapi_clean(text, arena);
     *out = (struct mapi_words){.form = FORM_EXCEEDED};
@@ -92,4 +92,10 @@ void mapi_text_read(struct sv text, struct arena *arena, struct mapi_words *out)
             return;
         *out = (struct mapi_words){.form = FORM_EXCEEDED};
     }
+}
+
+void mapi_text_read(struct sv text, struct arena *arena, struct mapi_words *out)
+{
+    if (!mapi_plain_read(text, out))
+        mapi_text_read_shapes(text, arena, out);
 }

@@ -82,6 +82,14 @@ struct parser_options {
     const struct zone *zone;    /* of times that are written without one; NULL: UTC */
     enum date_order date_order; /* of numeric dates */
     enum code_page code_page;   /* of text without a byte order mark */
+    /*
+     * Of an event, event_id, original, offset, length and the marks behind them are all that the owner reads.
+     * A parser that gives original without the rest for less may do so.
+     */
+    bool original_only;
+    /* Records that were overwritten or cleared but are still legible come too, as EVENT_STALE, when a
+     * complete input has been read. For formats that leave such records behind. */
+    bool carve;
 };
 
 struct parser;

@@ -135,7 +135,7 @@ static bool ends(struct sv line)
     return sv_ends(sv_trim(line), SV("</ROW>"));
 }
 
-static const struct shipped_block block = {begins, ends};
+static const struct shipped_block block = {begins, ends, SV_INIT("<ROW>"), SV_INIT("</ROW>")};
 
 static int rowxml_probe(struct sv head, bool complete)
 {
@@ -160,7 +160,7 @@ static void rowxml_close(struct parser *p)
 static struct parser *rowxml_open(const struct input *in, const struct position *from,
                                   const struct parser_options *options, struct fault *fault)
 {
-    static const struct shipped_filter filter = {"", "", &block, DATE_ORDER_AUTO};
+    static const struct shipped_filter filter = {"", "", &block, DATE_ORDER_AUTO, .is_number = true};
     struct parser *p = calloc(1, sizeof *p);
     if (p)
         p->walk = element_walk_new(NULL);

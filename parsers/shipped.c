@@ -4,6 +4,7 @@
 
 #include "event_time.h"
 #include "level_words.h"
+#include "needle.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,15 +28,25 @@ static struct sv make_word(struct shipped *s, const struct shipped_filter *filte
     return sv_make(s->word, (size_t)n);
 }
 
+static size_t mark_of_block(void *ctx, const uint8_t *p, size_t n)
+{
+    const struct shipped *s = ctx;
+    const uint8_t *hit = needle_find(p, n, (const uint8_t *)s->first.p, s->first.n);
+    return hit ? (size_t)(hit - p) : n;
+}
+
 bool shipped_open(struct shipped *s, const struct input *in, const struct position *from,
                   const struct parser_options *options, const struct shipped_filter *filter,
                   struct fault *fault)
 {
     *s = (struct shipped){.options = *options};
     s->order = options->date_order == DATE_ORDER_AUTO ? filter->fallback : options->date_order;
-    struct text_filter text = {.word = make_word(s, filter)};
-    if (filter->block)
+    struct text_filter text = {.word = make_word(s, filter), .is_number = filter->is_number, .ctx = s};
+    if (filter->block) {
         text.begins = filter->block->begins;
+        s->first = filter->block->first;
+        text.mark = sv_empty(s->first) ? NULL : mark_of_block;
+    }
     s->counts.counts_records = !s->by_number;
     arena_init(&s->values, VALUES_MAX);
     return text_lines_open(&s->lines, in, from, options, &text, fault);
@@ -90,7 +101,13 @@ static enum text_pull take_block(struct shipped *s, const struct shipped_block *
 {
     struct text_line line;
     enum text_pull pull;
-    while ((pull = text_lines_next(&s->lines, &line)) == TEXT_LINE) {
+    /* Without a last line the block ends with the first line of the next. */
+    bool may_skip = !block->ends || !sv_empty(block->last);
+    for (;;) {
+        if (may_skip)
+            text_lines_skip(&s->lines, block->last);
+        if ((pull = text_lines_next(&s->lines, &line)) != TEXT_LINE)
+            break;
         if (block->ends && block->ends(line.text))
             break;
         if (block->begins(NULL, sv_slice(line.text, 0, TEXT_FILTER_LINE))) {

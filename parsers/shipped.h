@@ -15,6 +15,7 @@
 struct shipped {
     struct text_lines lines;
     struct parser_options options;
+    struct sv first;       /* of the blocks */
     enum date_order order; /* of numeric dates: the options', else the format's own */
     bool by_number;        /* one id is wanted and searched for */
     struct arena values;   /* of the event that is decoded */
@@ -27,6 +28,7 @@ struct shipped {
 struct shipped_block {
     bool (*begins)(void *ctx, struct sv line); /* as text_filter.begins */
     bool (*ends)(struct sv line);              /* the block's last line; NULL: it ends before the next one */
+    struct sv first, last; /* ASCII that every such line has, and others seldom; absent: not told */
 };
 
 /*
@@ -46,6 +48,7 @@ struct shipped_filter {
     const char *before, *after;
     const struct shipped_block *block;
     enum date_order fallback;
+    bool is_number; /* no digit of another number stands beside the id: as text_filter.is_number */
 };
 bool shipped_open(struct shipped *s, const struct input *in, const struct position *from,
                   const struct parser_options *options, const struct shipped_filter *filter,

@@ -184,7 +184,7 @@ static void splunk_close(struct parser *p)
 static struct parser *splunk_open(const struct input *in, const struct position *from,
                                   const struct parser_options *options, struct fault *fault)
 {
-    static const struct shipped_filter filter = {"EventCode=", "", &block, DATE_ORDER_MDY};
+    static const struct shipped_filter filter = {"EventCode=", "", &block, DATE_ORDER_MDY, false};
     struct parser *p = malloc(sizeof *p);
     if (!p) {
         fault_set(fault, FAULT_MEMORY, 0, "no memory");

@@ -416,7 +416,7 @@ static void syslog_close(struct parser *p)
 static struct parser *syslog_open(const struct input *in, const struct position *from,
                                   const struct parser_options *options, struct fault *fault)
 {
-    static const struct shipped_filter filter = {"", "", NULL, DATE_ORDER_MDY};
+    static const struct shipped_filter filter = {"", "", NULL, DATE_ORDER_MDY, false};
     struct parser *p = malloc(sizeof *p);
     if (!p) {
         fault_set(fault, FAULT_MEMORY, 0, "no memory");

@@ -16,6 +16,7 @@
  * PowerShell, year first for Japanese and Chinese, day first for the others.
  */
 #include "event_time.h"
+#include "needle.h"
 #include "text_block.h"
 #include "text_layout.h"
 #include "text_lines.h"
@@ -41,9 +42,10 @@ struct parser {
     struct text_lines lines;
     struct text_filter filter;
     enum text_layout layout;
-    char property[PROPERTY_MAX]; /* that a record of a LIST begins with */
-    char number[12];             /* the only id that is wanted, in decimal */
-    struct position from;        /* where reading began, until its part was taken */
+    char property[PROPERTY_MAX];    /* that a record of a LIST begins with */
+    const struct text_label *first; /* that a block began with */
+    char number[12];                /* the only id that is wanted, in decimal */
+    struct position from;           /* where reading began, until its part was taken */
     struct parser_counts counts;
 
     /* The part that is held. */
@@ -64,9 +66,20 @@ struct parser {
 
 /* --- the layout --- */
 
+/* Most blocks of a file begin as the one before: a label at the line's beginning can be no longer one. */
+static bool begins_block(struct parser *p, struct sv line)
+{
+    size_t n = p->first ? p->first->text.n : 0;
+    if (n && n < line.n && line.p[n] == ':' && sv_starts(line, p->first->text))
+        return true;
+    const struct text_label *first = text_page_first_label(line);
+    p->first = first ? first : p->first;
+    return first;
+}
+
 static bool begins_record(void *ctx, struct sv line)
 {
-    const struct parser *p = ctx;
+    struct parser *p = ctx;
     switch (p->layout) {
     case LAYOUT_WEVTUTIL:
         return text_block_is_wevtutil(line);
@@ -76,8 +89,21 @@ static bool begins_record(void *ctx, struct sv line)
         return sv_starts(line, sv_from(p->property)) &&
                sv_eq(text_block_property(line), sv_from(p->property));
     default:
-        return text_page_begins_block(line);
+        return begins_block(p, line);
     }
+}
+
+/* What the first line of a record has, in the file's own bytes. */
+static size_t mark_of_record(void *ctx, const uint8_t *bytes, size_t n)
+{
+    const struct parser *p = ctx;
+    struct sv text = sv_make(bytes, n), word = sv_from(p->property);
+    if (p->layout == LAYOUT_BLOCK)
+        return text_first_label_mark(text);
+    if (p->layout != LAYOUT_LIST)
+        word = p->layout == LAYOUT_WEVTUTIL ? SV("Event[") : SV("] ");
+    const uint8_t *hit = needle_find(bytes, n, (const uint8_t *)word.p, word.n);
+    return hit ? (size_t)(hit - bytes) : n;
 }
 
 /*
@@ -100,7 +126,8 @@ static struct sv filter_word(struct parser *p)
     return buf_sv(&b);
 }
 
-static void take_layout(struct parser *p, enum text_layout layout, struct sv property)
+static void take_layout(struct parser *p, enum text_layout layout, struct sv property,
+                        struct text_coding coding)
 {
     size_t n = property.n < PROPERTY_MAX - 1 ? property.n : PROPERTY_MAX - 1;
     if (n)
@@ -110,6 +137,10 @@ static void take_layout(struct parser *p, enum text_layout layout, struct sv pro
     p->lines.filter.word = filter_word(p);
     p->lines.filter.ctx = p;
     p->lines.filter.begins = begins_record;
+    p->lines.filter.is_number = p->lines.filter.word.p == p->number;
+    /* Labels beyond ASCII are marks in UTF-8 alone. On a page the lines between events count. */
+    if (p->layout != LAYOUT_PAGE && !code_page_is_single_byte(coding.page))
+        p->lines.filter.mark = mark_of_record;
     p->counts.counts_records = sv_absent(p->lines.filter.word);
 }
 
@@ -122,18 +153,20 @@ static enum learnt learn_layout(struct parser *p)
     size_t n = p->in->size < sizeof head ? (size_t)p->in->size : sizeof head;
     bool whole = n == sizeof head || p->in->complete, ignored = false;
     ptrdiff_t got = n ? p->in->read_at(p->in->ctx, 0, head, n) : 0;
+    struct text_coding coding = {TEXT_UTF8, CODE_PAGE_AUTO};
     if (got < 0)
         return LEARN_FAILED;
     if ((size_t)got < n || n < TEXT_HEAD_BYTES)
-        return whole && (size_t)got == n && p->in->complete ? (take_layout(p, LAYOUT_PAGE, SV_ABSENT), LEARNT)
-                                                            : LEARN_MORE;
+        return whole && (size_t)got == n && p->in->complete
+                   ? (take_layout(p, LAYOUT_PAGE, SV_ABSENT, coding), LEARNT)
+                   : LEARN_MORE;
     struct sv property = SV_ABSENT, raw = sv_make(head, n);
-    struct text_coding coding = text_coding_of(raw, p->options.code_page);
+    coding = text_coding_of(raw, p->options.code_page);
     struct sv text = text_to_utf8(&coding, raw, 3 * sizeof head, &p->message, &ignored, &ignored);
     enum text_layout layout = text_layout_of(text, whole, &property);
     if (layout == LAYOUT_UNKNOWN && !whole)
         return LEARN_MORE;
-    take_layout(p, layout, property);
+    take_layout(p, layout, property, coding);
     return LEARNT;
 }
 
@@ -150,7 +183,7 @@ static enum text_pull fill_part(struct parser *p)
     struct text_line line;
     enum text_pull pull;
     unsigned gap = 0;
-    while ((pull = text_lines_next(&p->lines, &line)) == TEXT_LINE) {
+    while ((text_lines_skip(&p->lines, SV_ABSENT), pull = text_lines_next(&p->lines, &line)) == TEXT_LINE) {
         if (begins_record(p, line.text)) {
             text_lines_back(&p->lines);
             return TEXT_END;
@@ -227,6 +260,14 @@ static bool has_more_facts(const struct parser *p)
 
 /* --- events --- */
 
+static bool has_digit(struct sv line)
+{
+    for (size_t i = 0; i < line.n; i++)
+        if (ascii_is_digit(line.p[i]))
+            return true;
+    return false;
+}
+
 /* Adds what the file's first dates show, up to the end of the part at hand. */
 static enum date_order order_shown(struct parser *p)
 {
@@ -243,7 +284,7 @@ static enum date_order order_shown(struct parser *p)
     }
     if (p->evidence_to < to && text_lines_open(&lines, &in, &from, &p->options, NULL, NULL)) {
         while (text_lines_next(&lines, &line) == TEXT_LINE && line.offset + line.length <= to) {
-            struct sv date = text_block_date(line.text);
+            struct sv date = has_digit(line.text) ? text_block_date(line.text) : SV_ABSENT;
             if (!sv_empty(date))
                 date_evidence_add(&p->evidence, date);
         }

@@ -18,6 +18,8 @@ static struct opt_u64 number_of(struct sv v)
 {
     size_t n = 0;
     uint64_t value;
+    if (sv_empty(v))
+        return (struct opt_u64){0, false};
     v = sv_trim(v);
     if (sv_starts(v, SV("(")))
         v = sv_slice(v, 1, v.n);

@@ -263,10 +263,16 @@ static inline unsigned last_bytes(struct sv v)
     return (end[-1] << 8 | end[-2]) | 0x2020U;
 }
 
+/* labels[] that end with the n-th letter begin at [n] and end before [n + 1], where others begin. */
+static const uint8_t labels_of_letter[27] = {0,  6,  6,  6,  15,  43,  43,  48,  48,  48,  48,  49,  58, 61,
+                                             66, 96, 98, 98, 107, 112, 121, 122, 122, 122, 122, 125, 125};
+
 /* The first label whose last bytes are not below these. */
 static size_t first_with(unsigned bytes)
 {
-    size_t low = 0, high = LABELS;
+    unsigned letter = (bytes >> 8) - 'a';
+    size_t low = letter < 26 ? labels_of_letter[letter] : 0;
+    size_t high = letter < 26 ? labels_of_letter[letter + 1] : LABELS;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (last_bytes(labels[middle].text) < bytes)
@@ -275,6 +281,17 @@ static size_t first_with(unsigned bytes)
             high = middle;
     }
     return low;
+}
+
+/* Most labels with the same last two bytes differ in the one before. */
+static inline bool may_end_with_label(struct sv t, size_t floor, size_t end, struct sv label)
+{
+    if (label.n < 3 || end - floor < 3)
+        return true;
+    char want = label.p[label.n - 3], there = t.p[end - 3];
+    if (want == ' ')
+        return there <= ' ' || (unsigned char)there >= 0x80;
+    return want == '\'' || (want | 0x20) == (there | 0x20);
 }
 
 const struct text_label *text_label_before(struct sv t, size_t floor, size_t colon, size_t *start)
@@ -290,7 +307,8 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
     unsigned last = last_bytes(sv_make(t.p + floor, end - floor));
     for (size_t i = first_with(last); i < LABELS && last_bytes(labels[i].text) == last; i++) {
         size_t at;
-        if (ends_with_label(t, floor, end, labels[i].text, &at) && (!best || at < *start)) {
+        if (may_end_with_label(t, floor, end, labels[i].text) &&
+            ends_with_label(t, floor, end, labels[i].text, &at) && (!best || at < *start)) {
             best = &labels[i];
             *start = at;
         }
@@ -298,19 +316,80 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
     return best;
 }
 
+/* The index of the first full-width colon, or t.n. */
+static size_t wide_colon(struct sv t)
+{
+    const char *hit;
+    for (size_t at = 0; at < t.n && (hit = memchr(t.p + at, 0xef, t.n - at)) != NULL; at++) {
+        at = (size_t)(hit - t.p);
+        if (sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a")))
+            return at;
+    }
+    return t.n;
+}
+
 size_t text_colon_next(struct sv t, size_t at, size_t *bytes)
 {
     const char *hit = at < t.n ? memchr(t.p + at, ':', t.n - at) : NULL;
-    size_t colon = hit ? (size_t)(hit - t.p) : t.n;
+    size_t colon = hit ? (size_t)(hit - t.p) : t.n, wide;
+    *bytes = 1;
     /* Only what stands before the colon is looked at again, so that every byte costs the same. */
-    for (*bytes = 1; at < colon && (hit = memchr(t.p + at, 0xef, colon - at)) != NULL; at++) {
-        at = (size_t)(hit - t.p);
-        if (sv_starts(sv_slice(t, at, t.n), SV("\xef\xbc\x9a"))) {
-            *bytes = 3;
-            return at;
-        }
+    if (at < colon && memchr(t.p + at, 0xef, colon - at) &&
+        (wide = wide_colon(sv_make(t.p + at, colon - at))) < colon - at) {
+        *bytes = 3;
+        return at + wide;
     }
     return colon;
+}
+
+/* May a first label end with these two bytes? One whose last character is not ASCII may always. */
+static bool may_end_first_label(unsigned bytes)
+{
+#define ENDING(second, last) ((last) << 8 | (second))
+    switch (bytes) {
+    case ENDING('m', 'e'): /* Log Name, Protokollname */
+    case ENDING('p', 'e'): /* Event Type */
+    case ENDING('o', 'g'): /* Nome do Log */
+    case ENDING('a', 'l'): /* Nom du journal */
+    case ENDING('a', 'm'): /* Logboeknaam */
+    case ENDING('r', 'o'): /* Nome registro, Nombre de registro */
+    case ENDING('s', 'o'): /* Tipo de suceso */
+    case ENDING('t', 'o'): /* Tipo de evento, Nome do Registo */
+    case ENDING('y', 'p'): /* Ereignistyp */
+    case ENDING('i', 's'): /* Type gebeurtenis */
+    case ENDING('n', 't'): /* Type d'événement */
+        return true;
+    default:
+        return false;
+    }
+#undef ENDING
+}
+
+/* May a first label end before the colon? */
+static bool is_mark(struct sv t, size_t colon)
+{
+    if (colon < 2)
+        return true;
+    unsigned char c = (unsigned char)t.p[colon - 1];
+    return c <= ' ' || c >= 0x80 || may_end_first_label(last_bytes(sv_make(t.p + colon - 2, 2)));
+}
+
+size_t text_first_label_mark(struct sv t)
+{
+    enum { STRIDE = 512, WIDE_BYTES = 3 };
+    /* Piece by piece, because what is searched for may be near, and t long. */
+    for (size_t from = 0; from < t.n; from += STRIDE) {
+        struct sv piece = sv_slice(t, from, from + STRIDE + WIDE_BYTES - 1);
+        size_t wide = wide_colon(piece);
+        const char *hit, *end = piece.p + wide;
+        for (const char *p = piece.p; p < end && (hit = memchr(p, ':', (size_t)(end - p))) != NULL;
+             p = hit + 1)
+            if (is_mark(t, (size_t)(hit - t.p)))
+                return (size_t)(hit - t.p);
+        if (wide < piece.n)
+            return from + wide;
+    }
+    return t.n;
 }
 
 bool text_is_not_available(struct sv word)

@@ -71,7 +71,16 @@ struct text_filter {
      * TEXT_FILTER_LINE bytes are shown. Must not depend on other lines. NULL: a record is one line.
      */
     bool (*begins)(void *ctx, struct sv line);
+    /*
+     * For speed: the index of the first mark in n bytes at p, or n. A mark is something that every line that
+     * begins a record has, and others seldom; at most TEXT_WORD_MAX bytes, none of them of a terminator. Its
+     * index is that of its first byte, or of its last: then one that p's beginning cuts counts. Asked in
+     * files with units of one byte only. NULL: every line may begin a record.
+     */
+    size_t (*mark)(void *ctx, const uint8_t *p, size_t n);
     void *ctx;
+    /* The word is a decimal number: inside of a longer one it counts where the low 16 bits of that are it. */
+    bool is_number;
 };
 
 enum { TEXT_FILTER_LINE = 512, TEXT_WORD_MAX = 32 };
@@ -114,6 +123,13 @@ void text_lines_hold(struct text_lines *l);
 
 /* The line given last is given again by the next call: it does not belong to the record. Once per line. */
 void text_lines_back(struct text_lines *l);
+
+/*
+ * For speed: passes lines of the record that is held which neither hold word (ASCII; absent: none does) nor
+ * may begin another record by the filter's mark. They belong to the record as if they had been given. Does
+ * nothing where that cannot be told.
+ */
+void text_lines_skip(struct text_lines *l, struct sv word);
 
 /*
  * The record: from the line that was held (else the line given last) to the last one, with the terminators

@@ -4,8 +4,10 @@
 
 #include "mapi_clean.h"
 #include "mapi_text.h"
+#include "needle.h"
 
 enum {
+    SENTENCE_MIN = 8,
     SENTENCE_MAX = 2048, /* bytes from the beginning of a sentence's line to its end */
     SENTENCE_ENDS = 16,  /* full stops and line ends that are tried */
     VALUE_MAX = 512,
@@ -17,6 +19,11 @@ enum {
 static bool is_break(char c)
 {
     return c == '\n' || c == '\r';
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 static size_t line_start(struct sv t, size_t floor, size_t at)
@@ -79,9 +86,8 @@ static bool is_sentence(struct text_page *p, struct sv text)
 
 struct scan {
     struct text_page *page;
-    size_t floor;    /* behind the last token's colon */
-    bool in_row;     /* a label stands before in this line */
-    bool in_message; /* and it was the message's */
+    size_t floor; /* behind the last token's colon */
+    bool in_row;  /* that is a label, and not the message's: others may follow in its line */
 };
 
 static void add_token(struct scan *s, const struct text_label *label, size_t start, size_t value)
@@ -90,8 +96,14 @@ static void add_token(struct scan *s, const struct text_label *label, size_t sta
     if (p->count < TEXT_TOKENS_MAX)
         p->tokens[p->count++] = (struct text_token){.label = label, .start = start, .value = value};
     s->floor = value;
-    s->in_row = label != NULL;
-    s->in_message = !label || label->field == FIELD_MESSAGE;
+    s->in_row = label && label->field != FIELD_MESSAGE;
+}
+
+/* Does a label that ends at colon stand in one line with the label before? */
+static bool follows_in_row(const struct scan *s, size_t colon)
+{
+    struct sv between = sv_slice(s->page->text, s->floor, colon);
+    return s->in_row && sv_find_char(between, '\n') == SV_NPOS && sv_find_char(between, '\r') == SV_NPOS;
 }
 
 static void look_at_colon(struct scan *s, size_t colon, size_t bytes)
@@ -101,25 +113,31 @@ static void look_at_colon(struct scan *s, size_t colon, size_t bytes)
     const struct text_label *label = text_label_before(t, s->floor, colon, &start);
     if (!label)
         return;
-    bool in_place = label->place != PLACE_LINE || begins_line(t, start) || (s->in_row && !s->in_message);
-    if (in_place)
+    if (label->place != PLACE_LINE || begins_line(t, start) || follows_in_row(s, colon))
         add_token(s, label, start, colon + bytes);
 }
 
-/* What stands before the first empty line. */
+/* The next line break at or behind at, or t.n. */
+static size_t next_break(struct sv t, size_t at)
+{
+    struct sv rest = sv_slice(t, at, t.n);
+    size_t feed = sv_find_char(rest, '\n'), end = sv_find_char(sv_slice(rest, 0, feed), '\r');
+    end = least(end, feed);
+    return end == SV_NPOS ? t.n : at + end;
+}
+
+/* What stands before the first empty line: up to the break that ends it. */
 static struct sv paragraph(struct sv t)
 {
-    unsigned breaks = 0;
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] > ' ') {
-            breaks = 0;
-            continue;
-        }
-        breaks += t.p[i] == '\n' || (t.p[i] == '\r' && (i + 1 == t.n || t.p[i + 1] != '\n'));
-        if (breaks > 1)
-            return sv_slice(t, 0, i);
-        if (!ascii_is_space(t.p[i]))
-            breaks = 0;
+    for (size_t at = next_break(t, 0); at < t.n; at = next_break(t, at)) {
+        if (t.p[at] == '\r' && at + 1 < t.n && t.p[at + 1] == '\n')
+            at++;
+        for (at++; at < t.n && ascii_is_space(t.p[at]) && !is_break(t.p[at]); at++)
+            ;
+        if (at < t.n && t.p[at] == '\r' && at + 1 < t.n && t.p[at + 1] == '\n')
+            at++;
+        if (at < t.n && is_break(t.p[at]))
+            return sv_slice(t, 0, at);
     }
     return t;
 }
@@ -136,53 +154,63 @@ static void look_at_word(struct scan *s, size_t at)
         add_token(s, NULL, start, at + 4);
 }
 
-/* The event's own XML is read as such, or not at all. Returns the last byte to be passed over. */
-static size_t behind_xml(struct sv t, size_t at)
+/* The next "mapi" at or behind at, in any case (but "pI"), or t.n: by what is rare of it. */
+static size_t next_word(struct sv t, size_t at)
 {
-    struct sv v = sv_slice(t, at, t.n);
-    if (!sv_starts(v, SV("<Event ")))
-        return at;
-    size_t end = sv_find(v, SV("</Event>"));
-    return end == SV_NPOS ? t.n : at + end;
+    static const uint8_t rare[] = {'p', 'i'};
+    for (size_t from = at + 2; from < t.n; from++) {
+        const char *p = t.p + from;
+        const uint8_t *hit = needle_find_or((const uint8_t *)p, t.n - from, rare, sizeof rare, 'P');
+        if (!hit)
+            break;
+        from = (size_t)((const char *)hit - t.p);
+        if (sv_istarts(sv_slice(t, from - 2, t.n), SV("mapi")))
+            return from - 2;
+    }
+    return t.n;
 }
 
-/* The next byte at or behind at that may matter to find_tokens: none before the colon is passed over. */
-static size_t next_of_interest(struct sv t, size_t at, size_t colon)
+/* The next beginning of an event's XML, which is read as such or not at all; t.n where there is none. */
+static size_t next_xml(const struct text_page *p, size_t at)
 {
-    static const bool is_of_interest[256] = {
-        ['\n'] = true, ['\r'] = true, ['<'] = true, ['m'] = true, ['M'] = true};
-    while (at < colon && !is_of_interest[(unsigned char)t.p[at]])
-        at++;
-    return at;
+    size_t found = p->has_markup ? SV_NPOS : sv_find(sv_slice(p->text, at, p->text.n), SV("<Event "));
+    return found == SV_NPOS ? p->text.n : at + found;
+}
+
+static size_t behind_xml(struct sv t, size_t at)
+{
+    size_t end = sv_find(sv_slice(t, at, t.n), SV("</Event>"));
+    return end == SV_NPOS ? t.n : at + end + 1;
 }
 
 /* From an offset on, where no token is cut in two. */
 static void find_tokens(struct text_page *p, size_t from)
 {
     struct scan s = {.page = p, .floor = from};
+    struct sv t = p->text;
+    size_t i = from, bytes, colon = text_colon_next(t, i, &bytes), word = next_word(t, i),
+           xml = next_xml(p, i);
     unsigned sentences = 0;
-    size_t i = from, bytes, colon = text_colon_next(p->text, from, &bytes);
     p->count = p->at = 0;
-    for (; i < p->text.n && p->count < TEXT_TOKENS_MAX && sentences < TEXT_TOKENS_MAX; i++) {
-        if (i > colon)
-            colon = text_colon_next(p->text, i, &bytes);
-        i = next_of_interest(p->text, i, colon);
-        if (i == p->text.n)
+    while (i < t.n && p->count < TEXT_TOKENS_MAX && sentences < TEXT_TOKENS_MAX) {
+        size_t at = least(colon, least(word, xml));
+        i = at + 1;
+        if (at == t.n) {
             break;
-        char c = p->text.p[i];
-        if (i == colon)
-            look_at_colon(&s, i, bytes);
-        else if (is_break(c))
-            s.in_row = s.in_message = false;
-        else if (c == '<' && !p->has_markup)
-            i = behind_xml(p->text, i);
-        else if ((c == 'm' || c == 'M') && sv_istarts(sv_slice(p->text, i, i + 4), SV("mapi"))) {
+        } else if (at == colon) {
+            look_at_colon(&s, at, bytes);
+        } else if (at == word) {
             sentences++;
-            look_at_word(&s, i);
+            look_at_word(&s, at);
+        } else {
+            i = behind_xml(t, at);
         }
+        colon = colon < i ? text_colon_next(t, i, &bytes) : colon;
+        word = word < i ? next_word(t, i) : word;
+        xml = xml < i ? next_xml(p, i) : xml;
     }
-    p->is_whole = i >= p->text.n;
-    p->scanned = i;
+    p->is_whole = i >= t.n;
+    p->scanned = least(i, t.n);
 }
 
 void text_page_read(struct text_page *p, struct sv text, struct arena *arena, struct arena *scratch)
@@ -201,8 +229,8 @@ static void go_on(struct text_page *p)
         find_tokens(p, p->at < p->count ? p->tokens[p->at].start : p->scanned);
 }
 
-/* Has the line a label that begins an event, or any that is in its place? */
-static bool has_label(struct sv line, bool first_only)
+/* The line's first label that begins an event, or any that is in its place; NULL where there is none. */
+static const struct text_label *label_of(struct sv line, bool first_only)
 {
     size_t start, bytes;
     for (size_t i = text_colon_next(line, 0, &bytes); i < line.n;
@@ -210,19 +238,24 @@ static bool has_label(struct sv line, bool first_only)
         const struct text_label *label = text_label_before(line, 0, i, &start);
         if (label && (label->place == PLACE_FIRST ||
                       (!first_only && (label->place == PLACE_ANY || begins_line(line, start)))))
-            return true;
+            return label;
     }
-    return false;
+    return NULL;
 }
 
 bool text_page_is_line_of_event(struct sv line)
 {
-    return has_label(line, false) || sv_ifind(line, SV("mapi")) != SV_NPOS;
+    return label_of(line, false) || sv_ifind(line, SV("mapi")) != SV_NPOS;
+}
+
+const struct text_label *text_page_first_label(struct sv line)
+{
+    return text_first_label_mark(line) < line.n ? label_of(line, true) : NULL;
 }
 
 bool text_page_begins_block(struct sv line)
 {
-    return has_label(line, true);
+    return text_page_first_label(line) != NULL;
 }
 
 /* --- messages --- */
@@ -235,10 +268,11 @@ static size_t sentence_end(struct text_page *p, struct sv t)
     unsigned tries = 0;
     if (sv_ifind(v, SV("mapi")) == SV_NPOS)
         return t.n;
-    for (size_t i = 1; i <= v.n && tries < SENTENCE_ENDS; i++) {
-        if (i < 8 || (v.p[i - 1] != '.' && i != t.n && !is_break(v.p[i])))
-            continue;
-        tries++;
+    for (size_t i = SENTENCE_MIN; i <= v.n && tries < SENTENCE_ENDS; i++, tries++) {
+        size_t stop = sv_find_char(sv_slice(v, i - 1, v.n), '.');
+        i = least(stop == SV_NPOS ? v.n + 1 : i + stop, next_break(sv_slice(t, 0, v.n + 1), i));
+        if (i > v.n)
+            break;
         if (read_sentence(p, sv_slice(v, 0, i))->whole)
             return i;
     }
@@ -255,6 +289,13 @@ static size_t find_dump(struct sv t)
         at += 6;
     }
     return SV_NPOS;
+}
+
+/* Is this the second letter of a trailer that begins with the first one? */
+static inline bool may_go_on(char first, char second)
+{
+    char c = ascii_lower(first);
+    return ascii_lower(second) == (c == 'f' ? 'o' : c == 'h' ? 't' : 'e');
 }
 
 /* What stands behind every message of Windows 2003 and is none of it. */
@@ -277,14 +318,15 @@ static size_t trailer_start(struct sv t)
                 at = colon - 1;
         end = at;
     }
-    for (size_t i = 0; i < end; i++) {
+    for (size_t i = 0; i + 1 < end; i++) {
         static const bool begins_one[256] = {
             ['f'] = true, ['F'] = true, ['w'] = true, ['W'] = true, ['h'] = true, ['H'] = true, ['<'] = true};
-        if (!begins_one[(unsigned char)t.p[i]])
+        while (i + 1 < end && !begins_one[(unsigned char)t.p[i]])
+            i++;
+        if (i + 1 >= end || !may_go_on(t.p[i], t.p[i + 1]))
             continue;
         for (size_t k = 0; k < sizeof trailers / sizeof trailers[0]; k++)
-            if (ascii_lower(t.p[i]) == ascii_lower(trailers[k].p[0]) &&
-                sv_istarts(sv_slice(t, i, t.n), trailers[k]))
+            if (sv_istarts(sv_slice(t, i, t.n), trailers[k]))
                 return i;
     }
     return end;

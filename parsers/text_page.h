@@ -54,7 +54,8 @@ bool text_page_next(struct text_page *p, struct text_facts *f);
 /* True for a line that has a label or may have the sentence: for splitting a page into parts. */
 bool text_page_is_line_of_event(struct sv line);
 
-/* True if the line holds the first label of a clipboard block. */
-bool text_page_begins_block(struct sv line);
+/* The label of the line that begins a clipboard block, or NULL. */
+const struct text_label *text_page_first_label(struct sv line);
+bool text_page_begins_block(struct sv line); /* True if it has one. */
 
 #endif

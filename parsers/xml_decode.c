@@ -5,6 +5,7 @@
 #include "event_tree.h"
 #include "hash64.h"
 #include "utf.h"
+#include "xml_lex.h"
 #include "xml_plain.h"
 
 #include <expat.h>
@@ -159,13 +160,6 @@ static bool parse(struct xml_decoder *d, struct sv text, struct event *e)
     return !d->reason;
 }
 
-/* XML 1.0 production Char. */
-static bool is_xml_char(uint64_t c)
-{
-    return c >= 0x20 ? c < 0xd800 || (c >= 0xe000 && c < 0xfffe) || (c >= 0x10000 && c <= 0x10ffff)
-                     : c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Bytes of a character reference at v.p that names a forbidden character, or 0. */
 static size_t bad_reference(struct sv v)
 {
@@ -178,7 +172,7 @@ static size_t bad_reference(struct sv v)
     for (size_t i = 0; i < digits.n; i++)
         if (hex ? ascii_hex_value(digits.p[i]) < 0 : !ascii_is_digit(digits.p[i]))
             return 0;
-    if (digits.n == 0 || ((hex ? sv_hex_to_u64(digits, &c) : sv_to_u64(digits, &c)) && is_xml_char(c)))
+    if (digits.n == 0 || ((hex ? sv_hex_to_u64(digits, &c) : sv_to_u64(digits, &c)) && xml_is_char(c)))
         return 0;
     return semicolon + 1;
 }
@@ -192,7 +186,7 @@ static bool replace_forbidden(struct xml_decoder *d, struct sv text)
         uint32_t c = 0;
         size_t reference = text.p[0] == '&' ? bad_reference(text) : 0;
         size_t n = reference ? reference : utf8_decode(text, &c);
-        bool bad = reference || !is_xml_char(c);
+        bool bad = reference || !xml_is_char(c);
         if (bad)
             buf_utf8(&d->clean, 0xfffd);
         else

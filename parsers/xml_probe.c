@@ -56,38 +56,79 @@ static bool is_behind_prefix(struct sv v)
                      SV("http://schemas.microsoft.com/win/2004/08/events/event"));
 }
 
-static int probe_text(struct sv text, bool may_grow)
+enum first { FIRST_NONE, FIRST_CUT, FIRST_ELEMENT };
+
+/* The name of the element that v begins with, without prefix. */
+static enum first first_element(struct sv v, bool may_grow, struct sv *name)
 {
-    struct sv v = skip_prolog(text);
     if (v.n == 0 || is_beginning(v))
-        return may_grow ? PROBE_MORE : 0;
+        return may_grow ? FIRST_CUT : FIRST_NONE;
     if (v.p[0] != '<')
-        return is_behind_prefix(v) ? 40 : 0;
+        return FIRST_NONE;
     size_t end = 1;
     while (end < v.n && !ascii_is_space(v.p[end]) && v.p[end] != '>' && v.p[end] != '/')
         end++;
     if (end == v.n)
-        return may_grow && end <= NAME_MAX_BYTES ? PROBE_MORE : 0;
-    struct sv name = sv_slice(v, 1, end);
-    size_t colon = sv_find_char(name, ':');
-    name = colon == SV_NPOS ? name : sv_slice(name, colon + 1, name.n);
+        return may_grow && end <= NAME_MAX_BYTES ? FIRST_CUT : FIRST_NONE;
+    *name = sv_slice(v, 1, end);
+    size_t colon = sv_find_char(*name, ':');
+    *name = colon == SV_NPOS ? *name : sv_slice(*name, colon + 1, name->n);
+    return FIRST_ELEMENT;
+}
+
+/* The elements that instances stand in: wmic's, and those of CIM-XML (DSP0201). */
+static bool is_cim_name(struct sv name)
+{
+    return sv_eq(name, SV("COMMAND")) || sv_eq(name, SV("CIM")) || sv_eq(name, SV("INSTANCE"));
+}
+
+static int probe_text(struct sv text, bool may_grow)
+{
+    struct sv v = skip_prolog(text), name = SV_ABSENT;
+    enum first first = first_element(v, may_grow, &name);
+    if (first == FIRST_CUT)
+        return PROBE_MORE;
+    if (first == FIRST_NONE)
+        return v.n && v.p[0] != '<' && is_behind_prefix(v) ? 40 : 0;
     if (sv_eq(name, SV("Event")) || sv_eq(name, SV("Events")))
         return 95;
+    if (is_cim_name(name))
+        return sv_find(v, SV("\"Win32_NTLogEvent\"")) != SV_NPOS || sv_starts(v, SV("<COMMAND SEQUENCENUM="))
+                   ? 90
+               : may_grow ? PROBE_MORE
+                          : 0;
     /* Some other document that has events inside. */
     return sv_find(v, SV("://schemas.microsoft.com/win/2004/08/events/event")) == SV_NPOS ? 0 : 30;
 }
 
-int xml_probe(struct sv head, bool complete)
+/* The beginning as UTF-8; absent where there is too little of it. */
+static struct sv text_of(struct sv head, bool may_grow, char text[PARSER_HEAD_BYTES / 2 * 3 + 3])
 {
-    char text[PARSER_HEAD_BYTES / 2 * 3 + 3]; /* utf8_room_for_utf16(PARSER_HEAD_BYTES) */
     struct text_form form = text_form_of(head);
-    head = sv_slice(head, 0, PARSER_HEAD_BYTES);
-    bool may_grow = !complete && head.n < PARSER_HEAD_BYTES;
     if (form.encoding == TEXT_UTF8) {
         bool half = head.n == 1 && ((unsigned char)head.p[0] >= 0xfe || head.p[0] == 0);
-        return half && may_grow ? PROBE_MORE : probe_text(head, may_grow);
+        return half && may_grow ? SV_ABSENT : head;
     }
     head = sv_slice(head, form.bom_bytes, head.n & ~(size_t)1);
-    size_t n = utf8_from_utf16((const uint8_t *)head.p, head.n, form.encoding, text, NULL);
-    return probe_text(sv_make(text, n), may_grow);
+    return sv_make(text, utf8_from_utf16((const uint8_t *)head.p, head.n, form.encoding, text, NULL));
+}
+
+int xml_probe(struct sv head, bool complete)
+{
+    char room[PARSER_HEAD_BYTES / 2 * 3 + 3]; /* utf8_room_for_utf16(PARSER_HEAD_BYTES) */
+    head = sv_slice(head, 0, PARSER_HEAD_BYTES);
+    bool may_grow = !complete && head.n < PARSER_HEAD_BYTES;
+    struct sv text = text_of(head, may_grow, room);
+    return sv_absent(text) && head.n ? PROBE_MORE : probe_text(text, may_grow);
+}
+
+bool xml_dialect_of(struct sv head, bool complete, enum xml_dialect *dialect)
+{
+    char room[PARSER_HEAD_BYTES / 2 * 3 + 3];
+    head = sv_slice(head, 0, PARSER_HEAD_BYTES);
+    bool may_grow = !complete && head.n < PARSER_HEAD_BYTES;
+    struct sv text = text_of(head, may_grow, room), name = SV_ABSENT;
+    enum first first = first_element(skip_prolog(text), may_grow, &name);
+    *dialect = first == FIRST_ELEMENT && is_cim_name(name) ? XML_CIM : XML_EVENTS;
+    return first != FIRST_CUT;
 }

@@ -6,6 +6,13 @@
 
 #define NO_UNIT UINT32_MAX
 
+static const struct {
+    struct sv record, id;
+} names[] = {
+    [XML_EVENTS] = {SV_INIT("Event"), SV_INIT("EventID")},
+    [XML_CIM] = {SV_INIT("INSTANCE"), SV_INIT("VALUE")},
+};
+
 /* The code unit at index i, or NO_UNIT behind the last whole one. */
 static inline uint32_t unit_at(const struct xml_text *t, size_t i)
 {
@@ -88,7 +95,7 @@ static enum xml_hit local_name_is(const struct xml_text *t, size_t *i, struct sv
 static enum xml_tag end_tag_at(const struct xml_text *t, size_t i, size_t *end)
 {
     size_t unit = text_unit(t->encoding);
-    enum xml_hit hit = local_name_is(t, &i, SV("Event"));
+    enum xml_hit hit = local_name_is(t, &i, names[t->dialect].record);
     if (hit != XML_HIT_YES)
         return hit == XML_HIT_CUT ? XML_TAG_CUT : XML_TAG_OTHER;
     while (is_blank(unit_at(t, i)))
@@ -116,7 +123,7 @@ enum xml_tag xml_tag_at(const struct xml_text *t, size_t at, size_t *end)
         return end_tag_at(t, i + unit, end);
     if (c == '!')
         return mask_tag_at(t, at);
-    enum xml_hit hit = local_name_is(t, &i, SV("Event"));
+    enum xml_hit hit = local_name_is(t, &i, names[t->dialect].record);
     if (hit == XML_HIT_CUT)
         return XML_TAG_CUT;
     return hit == XML_HIT_YES && (is_blank(unit_at(t, i)) || unit_at(t, i) == '>') ? XML_TAG_EVENT
@@ -259,5 +266,5 @@ enum xml_hit xml_event_id_at(const struct xml_text *t, size_t floor, size_t at,
     if (c != '<' || next != '/')
         return XML_HIT_NO;
     i += 2 * unit;
-    return local_name_is(t, &i, SV("EventID"));
+    return local_name_is(t, &i, names[t->dialect].id);
 }

@@ -16,11 +16,18 @@
 
 #include "utf.h"
 
+/* Which elements are records, and which hold their ids: below, <Event> and <EventID> stand for them. */
+enum xml_dialect {
+    XML_EVENTS, /* <Event>, <EventID> */
+    XML_CIM,    /* instances of WMI: <INSTANCE>, and <VALUE> of any property */
+};
+
 /* Bytes of a file, in the file's encoding. */
 struct xml_text {
     const uint8_t *p;
     size_t n;
     enum text_encoding encoding;
+    enum xml_dialect dialect;
 };
 
 enum {

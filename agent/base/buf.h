@@ -69,7 +69,7 @@ void buf_u64(struct buf *b, uint64_t value);
 void buf_i64(struct buf *b, int64_t value);
 
 /* printf; text over 512 bytes is a failure. */
-__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
+__attribute__((format(__printf__, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
 
 /* Cuts the content back to n bytes, which must not be more than it has. */
 static inline void buf_cut(struct buf *b, size_t n)

@@ -19,3 +19,9 @@ void event_add_datum(struct event *e, struct sv name, struct sv value)
     }
     e->data[e->data_count++] = (struct event_datum){name, value};
 }
+
+struct sv event_trust_name(enum event_trust trust)
+{
+    static const struct sv names[] = {SV_INIT("ok"), SV_INIT("crc"), SV_INIT("salvaged"), SV_INIT("stale")};
+    return names[trust];
+}

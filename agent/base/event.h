@@ -30,6 +30,7 @@ enum event_trust {
     EVENT_OK,
     EVENT_CRC,      /* readable, but a check sum over it is wrong */
     EVENT_SALVAGED, /* found again after damage, or its frame is torn */
+    EVENT_STALE,    /* no longer part of the log: found where it was overwritten, cleared or hidden */
 };
 
 /* One insertion string (<Data>) or one leaf of <UserData>. name is absent for classic, positional data. */
@@ -73,6 +74,9 @@ struct event {
     bool text_replaced; /* bytes that are no text were replaced by U+FFFD */
     bool cut;           /* the record was over a limit, or ended early */
 };
+
+/* The name of a trust as records show it: "ok", "crc", "salvaged", "stale". */
+struct sv event_trust_name(enum event_trust trust);
 
 /* Makes *e an event of which nothing is known. Cheaper than clearing the whole struct. */
 void event_clear(struct event *e);

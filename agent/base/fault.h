@@ -32,7 +32,7 @@ struct fault {
 };
 
 /* Fills *f (which may be NULL) and returns false, so that a failure reads "return fault_set(…)". */
-__attribute__((format(printf, 4, 5))) _Bool fault_set(struct fault *f, enum fault_code code, int os_error,
-                                                      const char *format, ...);
+__attribute__((format(__printf__, 4, 5))) _Bool fault_set(struct fault *f, enum fault_code code, int os_error,
+                                                          const char *format, ...);
 
 #endif

@@ -25,6 +25,7 @@ struct os_file_info {
     struct os_file_id id;
     uint64_t size;
     int64_t modified_ns; /* since 1970 */
+    int64_t created_ns;  /* the same; 0 where the system does not tell, and by name */
     bool regular;        /* neither directory nor device, pipe or socket */
     bool directory;
     uint32_t links; /* names that it has; 0: deleted */
@@ -60,6 +61,10 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
  */
 bool os_file_lock(struct os_file *file, struct fault *f);
 
+/* Somebody else has it locked. Takes nothing, so that asking keeps nobody from locking; the handle may be one
+ * for reading. What the file holds stays readable to everybody, locked or not. */
+bool os_file_is_locked(struct os_file *file);
+
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f);
 bool os_file_sync(struct os_file *file, struct fault *f);
 bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *f);
@@ -69,6 +74,12 @@ bool os_path_info(const char *path, struct os_file_info *out, struct fault *f);
 bool os_not_found(const struct fault *f);
 
 bool os_rename(const char *from, const char *to, struct fault *f); /* replaces to */
+
+/*
+ * Gives the file these n bytes as its content, at once: whoever reads it sees the old content or the new one
+ * and never a part. Through a file beside it, path.new. Not forced to disk.
+ */
+bool os_replace_file(const char *path, unsigned mode, const void *from, size_t n, struct fault *f);
 bool os_unlink(const char *path, struct fault *f);
 
 /* Makes the directory and those above it; fine if it exists. */
@@ -87,12 +98,27 @@ char *os_read_file(const char *path, size_t max, size_t *n, struct fault *f);
  */
 const char *os_error_text(int os_error);
 
+/*
+ * Where an open file lies, every link on the way resolved, in at most room bytes with the final NUL; path is
+ * the name that it was opened by. False with FAULT_OS where that cannot be told.
+ */
+bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f);
+
+/* The same for a path that exists. */
+bool os_path_resolve(const char *path, char *where, size_t room);
+
 /* True for a symbolic link (on Windows any reparse point) itself, whatever it leads to. */
 bool os_path_is_link(const char *path);
 
 /* '/' and on Windows '\' too. */
 bool os_is_separator(char c);
 bool os_path_is_absolute(const char *path);
+
+/*
+ * Length of the beginning that tells where a path starts, with its separators: "/", on Windows "C:\", "\",
+ * "\\server\share\" and "\\?\C:\" too. 0 for a relative path.
+ */
+size_t os_path_root(const char *path);
 
 /* Names compare without regard to case on this system. */
 bool os_paths_fold_case(void);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,9 +124,17 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
 
 bool os_file_lock(struct os_file *file, struct fault *f)
 {
-    if (flock(file->fd, LOCK_EX | LOCK_NB) == 0)
+    /* Locks of the open file description: they are not lost when another handle on the file is closed. */
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(file->fd, F_OFD_SETLK, &whole) == 0)
         return true;
     return fault_set(f, FAULT_OS, errno, "cannot lock: %s", os_error_text(errno));
+}
+
+bool os_file_is_locked(struct os_file *file)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(file->fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f)
@@ -157,12 +164,25 @@ static void fill(const struct stat *st, struct os_file_info *out)
     };
 }
 
+/* An inode's number comes again as soon as its file is deleted, its time of birth does not. */
+static int64_t created_ns(int fd)
+{
+#ifdef STATX_BTIME
+    struct statx x;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) == 0 && x.stx_mask & STATX_BTIME)
+        return x.stx_btime.tv_sec * INT64_C(1000000000) + x.stx_btime.tv_nsec;
+#endif
+    (void)fd;
+    return 0;
+}
+
 bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *f)
 {
     struct stat st;
     if (fstat(file->fd, &st) != 0)
         return fault_set(f, FAULT_OS, errno, "cannot look at an open file: %s", os_error_text(errno));
     fill(&st, out);
+    out->created_ns = created_ns(file->fd);
     return true;
 }
 
@@ -180,6 +200,33 @@ bool os_not_found(const struct fault *f)
     return f->code == FAULT_OS && (f->os_error == ENOENT || f->os_error == ENOTDIR);
 }
 
+bool os_path_resolve(const char *path, char *where, size_t room)
+{
+    char *resolved = realpath(path, NULL);
+    bool fits = resolved && strlen(resolved) < room;
+    if (fits)
+        memcpy(where, resolved, strlen(resolved) + 1);
+    free(resolved);
+    return fits;
+}
+
+bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f)
+{
+    char link[64];
+    struct stat opened, named;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file->fd);
+    ssize_t n = readlink(link, where, room - 1);
+    if (n > 0 && (size_t)n < room - 1) {
+        where[n] = '\0';
+        return true;
+    }
+    /* Without /proc the name is resolved once more, and must still lead to the same file. */
+    if (os_path_resolve(path, where, room) && fstat(file->fd, &opened) == 0 && stat(where, &named) == 0 &&
+        opened.st_dev == named.st_dev && opened.st_ino == named.st_ino)
+        return true;
+    return fault_set(f, FAULT_OS, 0, "cannot tell where the file lies");
+}
+
 bool os_path_is_link(const char *path)
 {
     struct stat st;
@@ -189,6 +236,24 @@ bool os_path_is_link(const char *path)
 bool os_rename(const char *from, const char *to, struct fault *f)
 {
     return rename(from, to) == 0 || os_fault(f, "rename", from);
+}
+
+bool os_replace_file(const char *path, unsigned mode, const void *from, size_t n, struct fault *f)
+{
+    char beside[4096];
+    int length = snprintf(beside, sizeof beside, "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof beside)
+        return fault_set(f, FAULT_LIMIT, ENAMETOOLONG, "the path of %s is too long", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    struct os_file file = {fd};
+    if (fd < 0)
+        return os_fault(f, "write", beside);
+    bool written = os_file_write(&file, from, n, f);
+    close(fd);
+    if (written && os_rename(beside, path, f))
+        return true;
+    unlink(beside);
+    return false;
 }
 
 bool os_unlink(const char *path, struct fault *f)
@@ -231,35 +296,6 @@ bool os_list(const char *directory, bool (*visit)(void *ctx, const char *name), 
     return true;
 }
 
-char *os_read_file(const char *path, size_t max, size_t *n, struct fault *f)
-{
-    struct os_file *file = os_file_open(path, f);
-    struct os_file_info info;
-    char *text = NULL;
-    if (!file || !os_file_info(file, &info, f))
-        goto out;
-    if (info.size > max) {
-        fault_set(f, FAULT_LIMIT, 0, "%s is larger than %zu bytes", path, max);
-        goto out;
-    }
-    text = malloc((size_t)info.size + 1);
-    if (!text) {
-        fault_set(f, FAULT_MEMORY, ENOMEM, "out of memory");
-        goto out;
-    }
-    ptrdiff_t got = os_file_read_at(file, 0, text, (size_t)info.size, f);
-    if (got < 0) {
-        free(text);
-        text = NULL;
-        goto out;
-    }
-    text[got] = '\0';
-    *n = (size_t)got;
-out:
-    os_file_close(file);
-    return text;
-}
-
 const char *os_error_text(int os_error)
 {
     const char *text = strerrordesc_np(os_error);
@@ -269,6 +305,14 @@ const char *os_error_text(int os_error)
 bool os_is_separator(char c)
 {
     return c == '/';
+}
+
+size_t os_path_root(const char *path)
+{
+    size_t n = 0;
+    while (path[n] == '/')
+        n++;
+    return n;
 }
 
 bool os_path_is_absolute(const char *path)

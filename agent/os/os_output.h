@@ -13,7 +13,9 @@
 
 /*
  * Writes up to n bytes, waiting up to timeout_ms for room. Returns how many were taken (0: no room in time),
- * or -1 with a fault: nobody reads, or the file behind it is full.
+ * or -1 with a fault: nobody reads, or the file behind it is full. After 0 the next call brings the same
+ * bytes again, perhaps with more behind them: what is under way may be found taken then. From one thread
+ * only.
  */
 ptrdiff_t os_output_write(const void *p, size_t n, int timeout_ms, struct fault *f);
 

@@ -2,7 +2,7 @@
 /* Name lookups that cannot hold anybody up: getaddrinfo in a detached thread, its result shared under a lock.
  */
 #include "os_file.h"
-#include "os_socket_posix.h"
+#include "os_socket_inner.h"
 
 #include <errno.h>
 #include <pthread.h>

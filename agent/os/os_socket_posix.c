@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Non-blocking sockets on POSIX systems. */
-#include "os_socket_posix.h"
 #include "os_file.h"
+#include "os_socket_inner.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,6 +16,13 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #endif
+
+struct os_socket {
+    int fd;
+    bool datagram;
+    bool shut;     /* our end was sent, or is under way */
+    char peer[64]; /* "192.0.2.1:601", "[2001:db8::1]:601" */
+};
 
 static void set_number(int fd, int level, int option, int value)
 {
@@ -77,6 +84,16 @@ struct os_socket *os_socket_begin(const struct addrinfo *a, const struct os_sock
     connect_failed(s, errno, f);
     os_socket_close(s);
     return NULL;
+}
+
+void os_socket_await(struct os_socket *const *sockets, size_t count, int timeout_ms, bool *ended)
+{
+    struct pollfd fds[OS_SOCKETS_BEGUN_MAX];
+    for (size_t i = 0; i < count; i++)
+        fds[i] = (struct pollfd){.fd = sockets[i]->fd, .events = POLLOUT};
+    bool any = poll(fds, count, timeout_ms) > 0;
+    for (size_t i = 0; i < count; i++)
+        ended[i] = any && fds[i].revents;
 }
 
 bool os_socket_finish(struct os_socket *s, struct fault *f)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads, for the few places that need them: one per pipeline. */
+/* Threads, for the few places that need them: one per pipeline, and files read side by side. */
 #ifndef MAPITAIL_OS_THREAD_H
 #define MAPITAIL_OS_THREAD_H
 
@@ -16,5 +16,15 @@ struct os_mutex *os_mutex_new(void);
 void os_mutex_free(struct os_mutex *m);
 void os_mutex_lock(struct os_mutex *m);
 void os_mutex_unlock(struct os_mutex *m);
+
+/* A condition that threads wait for, which hold the same mutex. Waiting may end without cause. */
+struct os_cond;
+struct os_cond *os_cond_new(void);
+void os_cond_free(struct os_cond *c);
+void os_cond_wait(struct os_cond *c, struct os_mutex *m);
+void os_cond_wake_all(struct os_cond *c);
+
+/* Processors that this process may use; at least 1. */
+unsigned os_processor_count(void);
 
 #endif

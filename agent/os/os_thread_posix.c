@@ -3,8 +3,10 @@
 #include "os_thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct os_thread {
     pthread_t id;
@@ -14,6 +16,10 @@ struct os_thread {
 
 struct os_mutex {
     pthread_mutex_t m;
+};
+
+struct os_cond {
+    pthread_cond_t c;
 };
 
 static void *trampoline(void *arg)
@@ -74,4 +80,42 @@ void os_mutex_lock(struct os_mutex *m)
 void os_mutex_unlock(struct os_mutex *m)
 {
     pthread_mutex_unlock(&m->m);
+}
+
+struct os_cond *os_cond_new(void)
+{
+    struct os_cond *c = malloc(sizeof *c);
+    if (c && pthread_cond_init(&c->c, NULL) != 0) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void os_cond_free(struct os_cond *c)
+{
+    if (c)
+        pthread_cond_destroy(&c->c);
+    free(c);
+}
+
+void os_cond_wait(struct os_cond *c, struct os_mutex *m)
+{
+    pthread_cond_wait(&c->c, &m->m);
+}
+
+void os_cond_wake_all(struct os_cond *c)
+{
+    pthread_cond_broadcast(&c->c);
+}
+
+unsigned os_processor_count(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef CPU_COUNT
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        n = CPU_COUNT(&set);
+#endif
+    return n > 1 ? (unsigned)n : 1;
 }

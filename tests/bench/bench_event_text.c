@@ -3,8 +3,8 @@
  * How fast event texts are filtered and decoded, beside what the machine allows: the same reads with nothing
  * but a search for the number.
  *
- *   bench_event_text [EVENTS [PERCENT [ROUNDS]]]     medians for each layout (100,000 events, 2 % of them
- * 9646, 9 rounds)
+ *   bench_event_text [EVENTS [PERCENT [ROUNDS [LAYOUT]]]]     medians (100,000 events, 2 % of them 9646, 9
+ * rounds)
  *
  * The exports are the same on every machine, decoys included: the number as record id and in prose, and ids
  * that contain it. The exact answer is known and checked.
@@ -216,6 +216,8 @@ int main(int argc, char **argv)
     if (rounds < 1 || rounds > ROUNDS_MAX)
         return 2;
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        if (argc > 4 && strcmp(argv[4], layouts[i].name) != 0)
+            continue;
         struct export x = {.file = NULL};
         make_export(&x, &layouts[i], events, percent);
         bool ok = measure(&x, layouts[i].name, rounds);

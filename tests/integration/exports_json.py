@@ -97,6 +97,19 @@ def psh5_eventlog(events):
     return text_5([eventlog(e) for e in events]) + "\r\n"
 
 
+def psh5_eventlog_instance(events):
+    """Get-EventLog | Select-Object … | ConvertTo-Json without EventID: the id has 32 bits."""
+    return text_5([{k: v for k, v in eventlog(e).items() if k != "EventID"} for e in events]) + "\r\n"
+
+
+def wmi_identifier(events):
+    """Get-WmiObject Win32_NTLogEvent | Select-Object … without EventCode: 32 bits, which some tools take as signed."""
+    return text_5([{"ComputerName": e.computer, "EventIdentifier": full_id(e) - (1 << 32), "EventType": 1,
+                    "InsertionStrings": e.strings, "Logfile": "Application", "Message": message(e),
+                    "RecordNumber": e.record_id, "SourceName": e.provider,
+                    "TimeGenerated": moment(e).strftime("%Y%m%d%H%M%S.000000-000")} for e in events]) + "\r\n"
+
+
 def wmi(events):
     """Get-WmiObject Win32_NTLogEvent | Select-Object … | ConvertTo-Json: times as WMI has them."""
     return text_5([{"Category": 6, "CategoryString": "General", "ComputerName": e.computer, "Data": None,
@@ -225,7 +238,7 @@ def vector(events):
 LAYOUTS = {
     "psh5_winevent": psh5_winevent, "psh5_winevent_compressed": psh5_winevent_compressed,
     "psh7_winevent": psh7_winevent, "psh7_winevent_lines": psh7_winevent_lines, "psh5_eventlog": psh5_eventlog,
-    "wmi": wmi, "winlogbeat": winlogbeat, "winlogbeat_dotted": winlogbeat_dotted, "winlogbeat_6": winlogbeat_6,
+    "psh5_eventlog_instance": psh5_eventlog_instance, "wmi": wmi, "wmi_identifier": wmi_identifier, "winlogbeat": winlogbeat, "winlogbeat_dotted": winlogbeat_dotted, "winlogbeat_6": winlogbeat_6,
     "nxlog": nxlog, "nxlog_syslog": nxlog_syslog, "fluent_bit": fluent_bit, "otel": otel, "otel_otlp": otel_otlp,
     "vector": vector,
 }

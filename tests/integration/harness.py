@@ -5,6 +5,7 @@ A test script defines functions named test_… and ends with harness.main(). Eac
 returning, fails by raising, and skips by raising harness.Skip with the reason.
 """
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -19,6 +20,14 @@ import traceback
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 PROGRAM = pathlib.Path(os.environ.get("MAPITAIL", ROOT / "build" / "mapitail"))
+# What runs the program where the system cannot: packaging/windows/wine for mapitail.exe.
+WRAPPER = os.environ.get("MAPITAIL_WRAPPER")
+COMMAND = [WRAPPER, PROGRAM] if WRAPPER else [PROGRAM]
+ON_WINDOWS = PROGRAM.suffix == ".exe"
+# The build folder's helpers; those of the native build where the program is for another system.
+TOOLS = pathlib.Path(os.environ.get("MAPITAIL_TOOLS", PROGRAM.parent / "tests"))
+# What the system calls these errors.
+ACCESS_DENIED, DISK_FULL = (("Access denied", "The disk is full") if ON_WINDOWS else ("Permission denied", "No space left"))
 
 
 class Skip(Exception):
@@ -103,6 +112,18 @@ def measures_memory(test):
     return test
 
 
+def not_on_windows(reason):
+    """Marks a test that is skipped for mapitail.exe, and why."""
+    def mark(test):
+        @functools.wraps(test)
+        def skipping(directory):
+            if ON_WINDOWS:
+                raise Skip(reason)
+            test(directory)
+        return skipping
+    return mark
+
+
 class Result:
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -113,7 +134,7 @@ class Result:
 
 def mapitail(*arguments, stdin=None, seconds=120):
     """Runs the program to its end."""
-    done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=seconds, check=False)
+    done = subprocess.run([*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, timeout=seconds, check=False)
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
 
 
@@ -123,7 +144,7 @@ class Agent:
     def __init__(self, config, *arguments):
         self.log_path = config.with_suffix(".log")
         self.log_file = open(self.log_path, "ab")  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen([PROGRAM, "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*COMMAND, "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
                                         stdout=self.log_file, stderr=self.log_file)
 
     def __enter__(self):
@@ -145,7 +166,8 @@ class Agent:
     def stop(self, sig=signal.SIGTERM):
         """Asks it to stop; returns (exit code, seconds that it took)."""
         start = time.monotonic()
-        self.process.send_signal(sig)
+        # Windows knows no SIGTERM; Wine hands SIGINT on as Ctrl-C.
+        self.process.send_signal(signal.SIGINT if ON_WINDOWS else sig)
         code = self.process.wait(30)
         return code, time.monotonic() - start
 

@@ -9,7 +9,7 @@
 
 Each message is one line of peer.file, raw as it came in (%rawmsg%, without the frame). rsyslogd runs in the foreground
 with a configuration, certificates and a work directory of its own below `directory`, and is ended by its pid.
-From the command line it runs until interrupted: rsyslog_peer.py DIRECTORY [udp|tcp|tls …].
+From the command line it runs until interrupted: rsyslog_peer.py DIRECTORY [udp|tcp|tls|relp|relp_tls …].
 """
 import os
 import pathlib
@@ -22,11 +22,19 @@ import sys
 import time
 
 TRANSPORTS = ("udp", "tcp", "tls")
+OVER_TLS = ("tls", "relp_tls")
+OVER_RELP = ("relp", "relp_tls")
 
 
 def find_rsyslogd():
     """The path of rsyslogd, or None."""
     return shutil.which("rsyslogd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+def has_relp():
+    """Whether rsyslogd can take RELP."""
+    return any(pathlib.Path(d, "imrelp.so").exists() for d in
+               ("/usr/lib/x86_64-linux-gnu/rsyslog", "/usr/lib/aarch64-linux-gnu/rsyslog", "/usr/lib/rsyslog", "/usr/lib64/rsyslog"))
 
 
 def _free_port(kind):
@@ -83,8 +91,11 @@ class RsyslogPeer:
         self.log = self.directory / "rsyslogd.log"
         self.config = self.directory / "rsyslog.conf"
         self.ports = {t: _free_port(socket.SOCK_DGRAM if t == "udp" else socket.SOCK_STREAM) for t in self.transports}
-        self.certificates = Certificates(self.directory / "certificates") if "tls" in self.transports else None
+        self.certificates = Certificates(self.directory / "certificates") if self._has(OVER_TLS) else None
         self.process = None
+
+    def _has(self, transports):
+        return any(t in transports for t in self.transports)
 
     def address(self, transport):
         return f"127.0.0.1:{self.ports[transport]}"
@@ -93,7 +104,8 @@ class RsyslogPeer:
         """The messages received so far, as bytes, over every start of this peer."""
         if not self.file.exists():
             return []
-        return [m for m in self.file.read_bytes().split(b"\n") if m]
+        whole_lines = self.file.read_bytes().split(b"\n")[:-1]
+        return [m for m in whole_lines if m]
 
     # ---- configuration ----
 
@@ -103,9 +115,18 @@ class RsyslogPeer:
             return f'module(load="imudp")\ninput(type="imudp" {port} rcvbufSize="4m")\n'
         if transport == "tcp":
             return f'input(type="imtcp" {port})\n'
+        if transport == "relp":
+            return f'input(type="imrelp" {port})\n'
+        if transport == "relp_tls":
+            return f'input(type="imrelp" {port} {self._relp_tls()})\n'
         mode = "x509/certvalid" if self.client_certificate else "anon"
         return (f'input(type="imtcp" {port} StreamDriver.Name="ossl" StreamDriver.Mode="1" '
                 f'StreamDriver.AuthMode="{mode}")\n')
+
+    def _relp_tls(self):
+        c = self.certificates
+        own = f'tls="on" tls.caCert="{c.ca}" tls.myCert="{c.server}" tls.myPrivKey="{c.server_key}"'
+        return own + (' tls.authMode="certvalid"' if self.client_certificate else "")
 
     def _write_config(self):
         c = self.certificates
@@ -121,6 +142,8 @@ class RsyslogPeer:
         text += f'syslog.* action(type="omfile" file="{self.directory}/own.log")\n'
         if "tcp" in self.transports or "tls" in self.transports:
             text += 'module(load="imtcp")\n'
+        if self._has(OVER_RELP):
+            text += 'module(load="imrelp" tls.tlslib="openssl")\n'
         self.config.write_text(text + "".join(self._input(t) for t in self.transports))
 
     # ---- life ----
@@ -199,7 +222,7 @@ class RsyslogPeer:
     def connect(self, transport):
         """A connected socket; for TLS verified and with the client certificate."""
         raw = socket.create_connection(("127.0.0.1", self.ports[transport]), timeout=10)
-        if transport != "tls":
+        if transport not in OVER_TLS:
             return raw
         context = ssl.create_default_context(cafile=str(self.certificates.ca))
         context.load_cert_chain(self.certificates.client, self.certificates.client_key)

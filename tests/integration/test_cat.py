@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import exports
 import samples
-from harness import PROGRAM, ROOT, contains, equal, holds, main, mapitail, shared
+from harness import ACCESS_DENIED, COMMAND, ROOT, contains, equal, holds, main, mapitail, not_on_windows, shared
 
 
 def sample_event(number, sample):
@@ -129,20 +129,21 @@ def test_a_directory_an_unknown_format_and_an_empty_file_are_explained(directory
     contains(got.err, "the file is empty")
 
 
+@not_on_windows("Wine does not run as a user who may not read everything")
 def test_a_file_without_permission_is_explained(directory):
     path = directory / "a.xml"
     path.write_text(exports.wevtutil_file([exports.limit_event(5)]))
     path.chmod(0)
     if os.access(path, os.R_OK):  # root reads everything: ask as somebody else
         directory.chmod(0o755)
-        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", PROGRAM, "cat", path], capture_output=True,
+        done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", *COMMAND, "cat", path], capture_output=True,
                               check=False, env={"TMPDIR": "/tmp"})
         code, err = done.returncode, done.stderr.decode()
     else:
         got = mapitail("cat", path)
         code, err = got.code, got.err
     equal(code, 1, err)
-    contains(err, "Permission denied")
+    contains(err, ACCESS_DENIED)
 
 
 def test_a_cut_off_export_gives_its_complete_records_and_says_so(directory):
@@ -173,10 +174,66 @@ def test_a_damaged_evtx_gives_what_is_readable_with_its_place(directory):
     contains(got.err, f"damaged at byte {start}")
 
 
+def test_events_written_as_xml_and_as_json_are_read_back_as_the_same_records(directory):
+    evtx = ROOT / "tests" / "data" / "application.evtx"
+    want = [r["event"]["id"] for r in mapitail("cat", "--all", evtx).records()]
+    holds(len(want) > 10, "there are records")
+    for name in ("xml", "json"):
+        written = mapitail("cat", "--all", "--format", name, evtx)
+        equal(written.code, 0, written.err)
+        path = directory / name
+        path.write_text(written.out, newline="")
+        equal([r["event"]["id"] for r in mapitail("cat", "--all", path).records()], want, name)
+
+
+def numbered_files(directory, count):
+    """Files of very different lengths, each with its own records; some cannot be read."""
+    paths, ids = [], []
+    for i in range(count):
+        path = directory / f"{i:03}.xml"
+        if i % 10 != 9:
+            events = [exports.limit_event(1000 * i + k) for k in range(1 + 700 * (i % 7 == 0))]
+            path.write_text(exports.wevtutil_file(events))
+            ids += [e.record_id for e in events]
+        paths.append(path)
+    return paths, ids
+
+
+def test_files_read_side_by_side_are_written_in_order(directory):
+    paths, ids = numbered_files(directory, 40)
+    alone = mapitail("cat", "--jobs", 1, *paths)
+    equal([r["event"]["sequence"] for r in alone.records()], ids)
+    for jobs in (2, 5, 64):
+        together = mapitail("cat", "--jobs", jobs, *paths)
+        equal(together.code, alone.code)
+        equal([r["event"]["sequence"] for r in together.records()], ids, f"{jobs} jobs")
+        equal(together.err, alone.err, f"{jobs} jobs: complaints and summary")
+    equal(alone.err.count("No such file"), 4)
+
+
+def test_a_reader_that_goes_away_ends_every_job(directory):
+    paths, _ = numbered_files(directory, 40)
+    with subprocess.Popen([PROGRAM, "cat", "--jobs", "4", *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        p.stdout.read(10)
+        p.stdout.close()
+        equal(p.wait(20) in (1, -13), True, "exit")
+
+
+def test_stale_records_come_when_asked_for_and_say_so(_):
+    path = shared("corpus/synthetic/ex9646_stale_slack.evtx")
+    live, carved = mapitail("cat", "--all", path), mapitail("cat", "--all", "--carve", path)
+    equal(carved.code, 0, carved.err)
+    stale = [r for r in carved.records() if "_mapi_trust_stale" in r.get("tags", [])]
+    equal((len(live.records()), len(carved.records()), len(stale)), (20, 185, 165))
+    contains(carved.err, "185 records written")
+    contains(carved.err, "165 stale")
+    holds("stale" not in live.err, live.err)
+
+
 def test_a_reader_that_goes_away_ends_it(directory):
     path = directory / "a.xml"
     path.write_text(exports.wevtutil_file(exports.limit_event(i) for i in range(1, 3000)))
-    with subprocess.Popen([PROGRAM, "cat", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+    with subprocess.Popen([*COMMAND, "cat", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
         p.stdout.read(10)
         p.stdout.close()
         equal(p.wait(20) in (1, -13), True, "exit")
@@ -187,7 +244,8 @@ def test_wrong_usage_is_explained(_):
                             (("frobnicate",), "unknown command"), (("run",), "-c FILE"), (("cat", "--al", "x"), "--al"),
                             (("cat", "--timezone", "Europe/Atlantis", "x"), "unknown time zone `Europe/Atlantis`"),
                             (("cat", "--date-order", "myd", "x"), "the date order must be"),
-                            (("cat", "--encoding", "utf8", "x"), "unknown encoding `utf8`"), (("cat", "--timezone"), "--timezone")):
+                            (("cat", "--encoding", "utf8", "x"), "unknown encoding `utf8`"), (("cat", "--timezone"), "--timezone"),
+                            (("cat", "--jobs", "0", "x"), "from 1 to 64"), (("cat", "--jobs", "many", "x"), "from 1 to 64")):
         got = mapitail(*arguments)
         equal(got.code, 64, str(arguments))
         contains(got.err, part)

@@ -9,7 +9,7 @@ import time
 import uuid
 
 import exports
-from harness import PROGRAM, Agent, Skip, config, contains, equal, free_port, holds, main, read_records, wait_for
+from harness import TOOLS, Agent, Skip, config, contains, equal, free_port, holds, main, read_records, wait_for
 
 
 def file_output(directory, name="out", **more):
@@ -33,7 +33,7 @@ def write(directory, name, group, **options):
 
 
 def write_evtx(path, first, count):
-    tool = PROGRAM.parent / "tests" / "make_export"
+    tool = TOOLS / "make_export"
     if not tool.exists():
         raise Skip("make_export was not built")
     subprocess.run([tool, "evtx-export", path, str(first), str(count)], check=True)

@@ -14,7 +14,7 @@ import threading
 import time
 
 import exports
-from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, measures_memory, wait_for
+from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, measures_memory, not_on_windows, wait_for
 from rsyslog_peer import RsyslogPeer, find_rsyslogd
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kafka"))
@@ -260,6 +260,7 @@ def test_no_secret_is_ever_logged(directory):
 
 
 @measures_memory
+@not_on_windows("the memory would be Wine's")
 def test_memory_stays_flat_over_a_large_export(directory):
     with open(directory / "a.xml", "w", encoding="utf-8") as f:
         block = exports.wevtutil_file(exports.mixed(4000, share=0.02))

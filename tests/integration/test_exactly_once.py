@@ -147,7 +147,7 @@ class Feeder(threading.Thread):
         self.next = 1
 
     def run(self):
-        while not self.done.wait(0.01):
+        while not self.done.wait(0.01 if KILLS < 100 else 0.04):
             self.grow()
 
     def grow(self):

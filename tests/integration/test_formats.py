@@ -14,14 +14,17 @@ import exports_rowxml
 import exports_splunk
 import exports_syslog
 import exports_text
+import exports_wmi
 import samples
-from harness import PROGRAM, ROOT, Agent, config, equal, holds, main, mapitail, read_records, wait_for
+from harness import ROOT, TOOLS, Agent, config, equal, holds, main, mapitail, read_records, wait_for
 
 # layout: (generator, does it carry record id and computer?)
 IDS, NO_IDS = True, False
 LAYOUTS = {
     "xml wevtutil": (exports.wevtutil_file, IDS),
     "xml viewer": (exports.viewer_file, IDS),
+    "xml wmic raw": (exports_wmi.rawxml, IDS),
+    "xml wmi gettext": (exports_wmi.gettext, IDS),
     "clixml winevent": (exports_clixml.winevent, IDS),
     "clixml eventlog": (exports_clixml.eventlog, IDS),
     "rowxml": (exports_rowxml.rows, IDS),
@@ -45,7 +48,7 @@ LAYOUTS.update({f"json {name}": (generate, IDS) for name, generate in exports_js
 def binary(kind):
     """A generator for a binary log: the events go to the tests' own writer as lines."""
     def generate(events):
-        tool = PROGRAM.parent / "tests" / "make_export"
+        tool = TOOLS / "make_export"
         lines = "".join("\t".join([str(e.record_id), e.provider, str(e.event_id), str(e.qualifiers), e.computer,
                                    str(exports.seconds(e)), *e.strings]) + "\n" for e in events)
         with tempfile.NamedTemporaryFile() as file:

@@ -299,7 +299,7 @@ static void put_provider(struct out *o, const struct evtx_writer_event *e)
 /* The body of an event's template. */
 static void put_event_template(struct out *o, const struct evtx_writer_event *e)
 {
-    bool manifest = e->layout == EVTX_WRITE_MANIFEST;
+    bool manifest = e->layout == EVTX_WRITE_MANIFEST, modern = manifest || e->has_execution;
     uint16_t payload = manifest ? 17 : 19;
     struct element event = open_event(o, payload), system = open_plain(o, "System");
     put_provider(o, e);
@@ -308,25 +308,26 @@ static void put_event_template(struct out *o, const struct evtx_writer_event *e)
     end_attributes(o, &id, 0x02);
     put_substitution(o, 3, 0x06);
     close_element(o, &id);
-    if (manifest)
+    if (modern)
         value_element(o, "Version", 11, 0x04);
     value_element(o, "Level", 0, 0x04);
     value_element(o, "Task", 2, 0x06);
-    if (manifest)
+    if (modern)
         value_element(o, "Opcode", 1, 0x04);
     value_element(o, "Keywords", 5, 0x15);
     value_only(o, "TimeCreated", "SystemTime", 6, 0x11);
     value_element(o, "EventRecordID", 10, 0x0a);
-    if (manifest) {
+    if (modern) {
         struct element x = open_element(o, "Execution", NO_DEPENDENCY, true);
         value_attribute(o, "ProcessID", 8, 0x08, true);
         value_attribute(o, "ThreadID", 9, 0x08, false);
         end_attributes(o, &x, 0x03);
         end_element(o, &x);
-        value_element(o, "Channel", 16, 0x01);
-    } else {
-        literal_element(o, "Channel", e->channel);
     }
+    if (manifest)
+        value_element(o, "Channel", 16, 0x01);
+    else
+        literal_element(o, "Channel", e->channel);
     literal_element(o, "Computer", e->computer);
     value_only(o, "Security", "UserID", 12, 0x13);
     close_element(o, &system);
@@ -459,7 +460,8 @@ static void put_manifest_payload(struct out *o, const struct evtx_writer_event *
 static void put_templated(struct out *o, const struct evtx_writer_event *e)
 {
     bool manifest = e->layout == EVTX_WRITE_MANIFEST;
-    put_instance(o, e, template_key(e, manifest ? "manifest" : "classic"), put_event_template);
+    const char *kind = manifest ? "manifest" : e->has_execution ? "classic with execution" : "classic";
+    put_instance(o, e, template_key(e, kind), put_event_template);
     struct values v = open_values(o, manifest ? 18 : 20);
     put_value(o, &v, 0x04, e->level, 1);
     put_value(o, &v, 0x04, 0, 1);
@@ -537,8 +539,12 @@ static void put_inline_system(struct out *o, const struct evtx_writer_event *e)
     snprintf(text, sizeof text, "%u", (unsigned)e->event_id);
     put_text(o, sv_from(text));
     close_element(o, &id);
+    if (e->has_execution)
+        number_element(o, "Version", 0);
     number_element(o, "Level", e->level);
     number_element(o, "Task", e->task);
+    if (e->has_execution)
+        number_element(o, "Opcode", 0);
     snprintf(text, sizeof text, "0x%" PRIx64, e->keywords);
     literal_element(o, "Keywords", text);
     struct wtime t = wtime_from_filetime(e->filetime);
@@ -549,6 +555,13 @@ static void put_inline_system(struct out *o, const struct evtx_writer_event *e)
     end_attributes(o, &time, 0x03);
     end_element(o, &time);
     number_element(o, "EventRecordID", e->record_id);
+    if (e->has_execution) {
+        struct element x = open_element(o, "Execution", NO_DEPENDENCY, true);
+        literal_attribute(o, "ProcessID", "4711", true);
+        literal_attribute(o, "ThreadID", "4712", false);
+        end_attributes(o, &x, 0x03);
+        end_element(o, &x);
+    }
     literal_element(o, "Channel", e->channel);
     literal_element(o, "Computer", e->computer);
     struct element security = open_element(o, "Security", NO_DEPENDENCY, false);
@@ -774,8 +787,25 @@ void evtx_writer_clear(struct evtx_writer *w)
 {
     w->chunks = 1;
     resize(w);
+    memset(chunk_of(w, 1), 0, w->options.preallocated * CHUNK);
     begin_chunk(w, 0);
     seal_file(w);
+}
+
+void evtx_writer_set_open(struct evtx_writer *w, bool open)
+{
+    w->options.dirty = false;
+    seal_file(w);
+    w->options.dirty = open;
+    if (open)
+        store(w->file + 120, 1, 4);
+    seal_file(w);
+}
+
+size_t evtx_writer_chunks(const struct evtx_writer *w, size_t *newest)
+{
+    *newest = w->newest;
+    return w->chunks;
 }
 
 struct sv evtx_writer_image(const struct evtx_writer *w)

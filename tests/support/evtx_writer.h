@@ -43,6 +43,8 @@ struct evtx_writer_event {
     const void *binary;
     size_t binary_size;
     const char *message; /* of RenderingInfo */
+    bool has_execution;  /* classic and inline: version, opcode and process, as Windows 2016 and later have
+                            them */
 };
 
 struct evtx_writer_options {
@@ -70,6 +72,13 @@ void evtx_writer_end_chunk(struct evtx_writer *w);
 
 /* Clears the log as Windows does: one empty chunk with stale bytes behind its header; ids go on. */
 void evtx_writer_clear(struct evtx_writer *w);
+
+/* Closes the log, whose header is then clean and true, or opens it again: dirty, and left as it is from then
+ * on. */
+void evtx_writer_set_open(struct evtx_writer *w, bool open);
+
+/* Chunks in use, and where the newest one is. */
+size_t evtx_writer_chunks(const struct evtx_writer *w, size_t *newest);
 
 /* The file; valid until the next call. */
 struct sv evtx_writer_image(const struct evtx_writer *w);

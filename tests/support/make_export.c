@@ -8,11 +8,13 @@
  *       the same, written over the file as a live log grows: neither truncated nor replaced
  *   make_export evtx-export PATH FIRST COUNT
  *       the same with the times that exports.limit_event gives: the same events as in its XML
+ *   make_export exchange PATH VERSION LAYOUT COUNT
+ *       9646 as Exchange 2007, 2010, 2013, 2016, 2019 or SE logs it; layout classic, manifest or forwarded
  *   make_export sample PATH
  *       the sample log of tests/data: 9646 of Exchange 2010 and 2016, decoys, forwarded events
  */
 #include "evt_writer.h"
-#include "evtx_writer.h"
+#include "exchange_events.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -190,6 +192,35 @@ static int events_as_evt(const char *path)
     return failed;
 }
 
+static int index_of(const char *name, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static int exchange_log(const char *path, const char *version_name, const char *layout_name, unsigned count)
+{
+    static const char *const layouts[] = {"classic", "manifest", "forwarded"};
+    const char *names[EXCHANGE_VERSIONS];
+    for (int v = 0; v < EXCHANGE_VERSIONS; v++)
+        names[v] = exchange_version_name((enum exchange_version)v);
+    int version = index_of(version_name, names, EXCHANGE_VERSIONS),
+        layout = index_of(layout_name, layouts, 3);
+    if (version < 0 || layout < 0)
+        return 2;
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
+    for (unsigned i = 0; i < count; i++) {
+        struct exchange_event e;
+        exchange_9646(&e, (enum exchange_version)version, (enum evtx_writer_layout)layout, i);
+        evtx_writer_add(w, &e.event);
+    }
+    int failed = write_image(path, evtx_writer_image(w), O_TRUNC);
+    evtx_writer_free(w);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     int failed = 2;
@@ -199,6 +230,8 @@ int main(int argc, char **argv)
         failed = numbered(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]), 0);
     else if (argc == 5 && strcmp(argv[1], "evtx-export") == 0)
         failed = exported(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]));
+    else if (argc == 6 && strcmp(argv[1], "exchange") == 0)
+        failed = exchange_log(argv[2], argv[3], argv[4], (unsigned)atoi(argv[5]));
     else if (argc == 3 && strcmp(argv[1], "sample") == 0)
         failed = sample(argv[2]);
     else if (argc == 4 && strcmp(argv[1], "events") == 0)

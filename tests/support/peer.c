@@ -22,6 +22,7 @@ struct connection {
     SSL *ssl;
     char *bytes; /* not yet a whole frame */
     size_t n, room;
+    struct relp_session relp;
 };
 
 struct peer {
@@ -90,20 +91,44 @@ static ptrdiff_t frame(const struct peer_options *o, const char *p, size_t n, co
     return at < n && n - at - 1 >= bytes ? (ptrdiff_t)(at + 1 + bytes) : 0;
 }
 
+static void answer(struct connection *c, char *text)
+{
+    size_t n = text ? strlen(text) : 0;
+    if (n && c->ssl)
+        (void)SSL_write(c->ssl, text, (int)n);
+    else if (n)
+        (void)send(c->fd, text, n, MSG_NOSIGNAL);
+    free(text);
+}
+
+/* The same of a RELP receiver, which answers; *body is NULL when the frame is no message. */
+static ptrdiff_t relp_frame(struct peer *peer, struct connection *c, size_t at, const char **body,
+                            size_t *length)
+{
+    struct relp_request request;
+    ptrdiff_t used = relp_server_take(&c->relp, peer->options.relp, c->bytes + at, c->n - at, &request);
+    answer(c, request.answer);
+    *body = request.body;
+    *length = request.length;
+    return used;
+}
+
 static void take_frames(struct peer *peer, struct connection *c)
 {
     size_t at = 0;
     const char *body;
     size_t length;
     for (;;) {
-        ptrdiff_t used = frame(&peer->options, c->bytes + at, c->n - at, &body, &length);
+        ptrdiff_t used = peer->options.relp ? relp_frame(peer, c, at, &body, &length)
+                                            : frame(&peer->options, c->bytes + at, c->n - at, &body, &length);
         if (used < 0) {
             peer->log->malformed++;
             at = c->n;
         }
         if (used <= 0)
             break;
-        add_locked(peer->log, body, length);
+        if (body)
+            add_locked(peer->log, body, length);
         at += (size_t)used;
     }
     memmove(c->bytes, c->bytes + at, c->n - at);
@@ -258,6 +283,9 @@ struct peer *peer_start(const struct peer_options *options, struct peer_log *log
     peer->log = log;
     peer->listener = bound(options->udp, options->port, &peer->port);
     setsockopt(peer->listener, SOL_SOCKET, SO_RCVBUF, &room, options->udp ? sizeof room : 0);
+    if (options->receive_buffer)
+        setsockopt(peer->listener, SOL_SOCKET, SO_RCVBUF, &options->receive_buffer,
+                   sizeof options->receive_buffer);
     cr_assert(options->udp || listen(peer->listener, 16) == 0);
     cr_assert(pipe(peer->stop) == 0);
     cr_assert(pthread_create(&peer->thread, NULL, run, peer) == 0);

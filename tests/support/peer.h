@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A syslog receiver inside a test: UDP, TCP or TLS on 127.0.0.1, in a thread, with a strict parser for octet
- * counting. What it received outlives it, so that a test can end and begin a receiver and count over all of
- * it.
+ * A syslog receiver inside a test: UDP, TCP, TLS or RELP on 127.0.0.1, in a thread, with a strict parser for
+ * octet counting. What it received outlives it, so that a test can end and begin a receiver and count over
+ * all of it.
  */
 #ifndef MAPITAIL_TEST_PEER_H
 #define MAPITAIL_TEST_PEER_H
+
+#include "relp_server.h"
 
 #include <openssl/types.h>
 #include <pthread.h>
@@ -32,9 +34,11 @@ struct peer_log {
 
 struct peer_options {
     bool udp;
-    bool hangs;          /* takes connections and never reads */
-    bool lines;          /* LF framing */
-    SSL_CTX *tls;        /* borrowed */
+    bool hangs;               /* takes connections and never reads */
+    bool lines;               /* LF framing */
+    struct relp_script *relp; /* set: speaks RELP; borrowed */
+    SSL_CTX *tls;             /* borrowed */
+    int receive_buffer;  /* bytes of unread data that a connection holds at least; 0: the system's choice */
     const char *says;    /* sent to whoever connects, before anything is read */
     bool closes_at_once; /* after says and one read */
     uint16_t port;       /* 0: any */

@@ -634,6 +634,14 @@ Test(event, clearing_leaves_nothing_behind)
     assert_sv(event_source(&e), SV("S"));
 }
 
+Test(event, a_trust_has_a_name)
+{
+    assert_sv(event_trust_name(EVENT_OK), SV("ok"));
+    assert_sv(event_trust_name(EVENT_CRC), SV("crc"));
+    assert_sv(event_trust_name(EVENT_SALVAGED), SV("salvaged"));
+    assert_sv(event_trust_name(EVENT_STALE), SV("stale"));
+}
+
 Test(hash64, is_fnv_1a)
 {
     cr_assert_eq(hash64(HASH64_START, "", 0), UINT64_C(0xcbf29ce484222325));

@@ -15,7 +15,8 @@ enum { CHUNK = 65536 };
 
 static uint8_t chunk[CHUNK];
 static size_t at;
-static struct binxml decoder, walker; /* the walker has no memory for plans: it reads token by token */
+/* The walker has no memory for plans: it reads token by token. The renderer is asked for text alone. */
+static struct binxml decoder, walker, renderer;
 static struct arena arena;
 static struct event event;
 
@@ -29,6 +30,8 @@ static void setup(void)
     at = BINXML_FIRST_OFFSET;
     binxml_init(&decoder);
     binxml_init(&walker);
+    binxml_init(&renderer);
+    renderer.wants_text_only = true;
     arena_init(&walker.plan_memory, 0);
     arena_init(&arena, 1 << 20);
 }
@@ -37,6 +40,7 @@ static void teardown(void)
 {
     binxml_free(&decoder);
     binxml_free(&walker);
+    binxml_free(&renderer);
     arena_free(&arena);
     parser_evtx.close(parser);
     evtx_writer_free(written);
@@ -136,12 +140,28 @@ static uint64_t hash_of(const struct event *e)
     return hash64(h, &e->event_id.v, sizeof e->event_id.v);
 }
 
-/* Both ways of reading a record come to the same; the second time a template is known already. */
-static void expect_both_ways(const uint8_t *bytes, size_t from, size_t to)
+/* Text alone is the text that the walk gives; marks go with it. */
+static void expect_rendered(size_t from, size_t to, const struct event *walked, enum binxml_outcome outcome)
+{
+    struct event rendered;
+    for (int time = 0; time < 2; time++) {
+        cr_assert_eq(binxml_decode(&renderer, from, to, &rendered, &arena), outcome);
+        cr_assert(sv_eq(rendered.original, walked->original), "%.*s\n%.*s", SV_ARG(rendered.original),
+                  SV_ARG(walked->original));
+        cr_assert_eq(rendered.event_id.has, walked->event_id.has);
+        cr_assert_eq(rendered.event_id.v, walked->event_id.v);
+        cr_assert_eq(rendered.cut, walked->cut);
+        cr_assert_eq(rendered.text_replaced, walked->text_replaced);
+    }
+}
+
+/* All ways of reading a record come to the same; the second time a template is known already. */
+static void expect_every_way(const uint8_t *bytes, size_t from, size_t to)
 {
     struct event walked;
     enum binxml_outcome outcome = binxml_decode(&walker, from, to, &walked, &arena);
     uint64_t hash = hash_of(&walked);
+    expect_rendered(from, to, &walked, outcome);
     for (int time = 0; time < 2; time++) {
         cr_assert_eq(binxml_decode(&decoder, from, to, &event, &arena), outcome);
         cr_assert_eq(hash_of(&event), hash, "%.*s\n%.*s", SV_ARG(event.original), SV_ARG(walked.original));
@@ -153,7 +173,8 @@ static void expect(size_t from, const char *xml)
 {
     decode(from);
     binxml_set_chunk(&walker, chunk, CHUNK);
-    expect_both_ways(chunk, from, at);
+    binxml_set_chunk(&renderer, chunk, CHUNK);
+    expect_every_way(chunk, from, at);
     cr_assert(sv_eq(event.original, sv_from(xml)), "%.*s", SV_ARG(event.original));
 }
 
@@ -231,7 +252,7 @@ Test(binxml, times_ids_and_bytes_are_written_as_windows_does)
     VALUE(TYPE_SYSTEMTIME, "\xe4\x07\x0b\x00\x01\x00\x10\x00\x0b\x00\x21\x00\x1d\x00\xbb\x00",
           "2020-11-16T11:33:29.187Z");
     VALUE(TYPE_GUID, "\x25\x96\x84\x54\x78\x54\x94\x49\xa5\xba\x3e\x3b\x03\x28\xc3\x0d",
-          "{54849625-5478-4994-A5BA-3E3B0328C30D}");
+          "{54849625-5478-4994-a5ba-3e3b0328c30d}");
     VALUE(TYPE_SID, "\x01\x02\0\0\0\0\0\x05\x20\0\0\0\x20\x02\0\0", "S-1-5-32-544");
     VALUE(TYPE_SID, "\x01\x05\0\0\0\0\0\x05\x20\0\0\0", "S-1-5-32");
     VALUE(TYPE_SID, "\x01\x00\x01\0\0\0\0\x05", "S-1-0x010000000005");
@@ -267,6 +288,40 @@ Test(binxml, arrays_have_items_of_their_own_length)
     VALUE(TYPE_ARRAY | TYPE_SID, "\1\1\0\0\0\0\0\5\x12\0\0\0\1\1\0\0\0\0\0\5\x13\0\0\0", "S-1-5-18,S-1-5-19");
 }
 
+Test(binxml, line_ends_and_quotation_marks_stand_for_themselves_in_text)
+{
+    size_t from = at;
+    size_t e = element("Event", -1);
+    text("a\r\n\t\"b\" 'c'");
+    end(e);
+    expect(from, "<Event>a\r\n\t\"b\" 'c'</Event>");
+}
+
+Test(binxml, every_other_type_of_array_is_split_by_the_size_of_its_items)
+{
+    VALUE(TYPE_ARRAY | TYPE_ANSI, "a\0\0\xe9\0", "a,,\xc3\xa9");
+    VALUE(TYPE_ARRAY | TYPE_INT8, "\xff\1", "-1,1");
+    VALUE(TYPE_ARRAY | TYPE_UINT32, "\1\0\0\0\2\0\0\0", "1,2");
+    VALUE(TYPE_ARRAY | TYPE_UINT64, "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", "1,2");
+    VALUE(TYPE_ARRAY | TYPE_BOOL, "\1\0\0\0\0\0\0\0", "true,false");
+    VALUE(TYPE_ARRAY | TYPE_HEX32, "\1\0\0\0\xff\0\0\0", "0x1,0xff");
+    VALUE(TYPE_ARRAY | TYPE_HEX64, "\1\0\0\0\0\0\0\0", "0x1");
+    VALUE(TYPE_ARRAY | TYPE_SIZE, "\1\0\0\0\0\0\0\0", "0x1");
+    VALUE(TYPE_ARRAY | TYPE_FILETIME, "\x80\xd6\x55\x49\x0c\xbc\xd6\x01", "2020-11-16T11:33:21.0000000Z");
+    VALUE(TYPE_ARRAY | TYPE_GUID,
+          "\x25\x96\x84\x54\x78\x54\x94\x49\xa5\xba\x3e\x3b\x03\x28\xc3\x0d"
+          "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1",
+          "{54849625-5478-4994-a5ba-3e3b0328c30d},{00000000-0000-0000-0000-000000000001}");
+    VALUE(TYPE_ARRAY | TYPE_UINT16, "\1\0\2", "1,2");
+}
+
+Test(binxml, handles_and_xml_are_written_as_what_they_are)
+{
+    VALUE(TYPE_HANDLE, "\x00\x10\x00\x00\x01\x00\x00\x00", "0x100001000");
+    VALUE(TYPE_XML, "<\0a\0/\0>\0", "<a/>");
+    VALUE(TYPE_BINXML, "\x0f\x01", "");
+}
+
 Test(binxml, a_value_too_short_for_its_type_is_shown_as_bytes_or_left)
 {
     VALUE(TYPE_GUID, "\x25\x96", "2596");
@@ -289,7 +344,68 @@ Test(binxml, text_entities_characters_and_cdata_join)
     units("]>");
     end(e);
     number(TOKEN_EOF, 1);
-    expect(from, "<Event>a&lt;b&amp;\xe2\x98\xba]&gt;</Event>");
+    expect(from, "<Event>a&lt;b&amp;\xe2\x98\xba<![CDATA[]>]]></Event>");
+}
+
+static void units_token(uint8_t token, const char *ascii)
+{
+    number(token, 1);
+    number(strlen(ascii), 2);
+    units(ascii);
+}
+
+Test(binxml, a_cdata_section_keeps_its_brackets_and_the_event_its_text)
+{
+    size_t from = at;
+    size_t e = element("Event", -1), data = element("EventData", -1), leaf = element("Data", -1);
+    units_token(TOKEN_CDATA, "a<b]]>c\x01");
+    end(leaf);
+    end(data);
+    end(e);
+    expect(from, "<Event><EventData><Data><![CDATA[a<b]]]]><![CDATA[>c?]]></Data></EventData></Event>");
+    cr_assert_eq(event.data_count, 1);
+    cr_assert(sv_eq(event.data[0].value, SV("a<b]]>c\x01")));
+    cr_assert(event.text_replaced);
+}
+
+Test(binxml, a_processing_instruction_is_written_inside_the_event_and_cannot_end_early)
+{
+    size_t from = at;
+    number(TOKEN_PI_TARGET, 1);
+    name("before");
+    units_token(TOKEN_PI_DATA, "the event");
+    size_t e = element("Event", -1);
+    number(TOKEN_PI_TARGET, 1);
+    name("empty");
+    number(TOKEN_PI_TARGET, 1);
+    name("target");
+    units_token(TOKEN_PI_DATA, "a?>b");
+    units_token(TOKEN_PI_DATA, "of no instruction");
+    end(e);
+    expect(from, "<Event><?empty?><?target a? >b?></Event>");
+}
+
+Test(binxml, a_damaged_name_becomes_one_that_xml_takes)
+{
+    size_t from = at;
+    fragment();
+    size_t e = element(".E<v 1", -1);
+    end(e);
+    number(TOKEN_EOF, 1);
+    expect(from, "<_E_v_1></_E_v_1>");
+}
+
+Test(binxml, a_second_root_is_left_out_and_marked)
+{
+    size_t from = at;
+    for (int i = 0; i < 2; i++) {
+        fragment();
+        size_t e = element("Event", -1);
+        end(e);
+    }
+    number(TOKEN_EOF, 1);
+    expect(from, "<Event></Event>");
+    cr_assert(event.cut);
 }
 
 Test(binxml, attributes_are_quoted_and_escaped)
@@ -512,7 +628,7 @@ Test(binxml, a_manifest_record_is_printed_as_wevtutil_does)
         &(struct evtx_writer_event){
             .layout = EVTX_WRITE_MANIFEST, .event_id = 7, .strings = strings, .string_count = 2},
         "<Event" XMLNS "><System>"
-        "<Provider Name='MSExchangeIS' Guid='{04030201-0605-0807-090A-0B0C0D0E0F10}'/><EventID>7</EventID>"
+        "<Provider Name='MSExchangeIS' Guid='{04030201-0605-0807-090a-0b0c0d0e0f10}'/><EventID>7</EventID>"
         "<Version>0</Version><Level>0</Level><Task>0</Task><Opcode>0</Opcode><Keywords>0x0</Keywords>"
         "<TimeCreated SystemTime='2020-11-16T11:33:21.0000000Z'/><EventRecordID>1</EventRecordID>"
         "<Execution ProcessID='4711' ThreadID='4712'/><Channel>Application</Channel>"
@@ -544,17 +660,18 @@ Test(binxml, a_forwarded_record_keeps_its_rendering)
 }
 
 /* Every record of a chunk; returns how many there are. */
-static size_t expect_chunk_both_ways(const uint8_t *p)
+static size_t expect_chunk_every_way(const uint8_t *p)
 {
     size_t n = 0, end = load_le32(p + 48);
     binxml_set_chunk(&decoder, p, CHUNK);
     binxml_set_chunk(&walker, p, CHUNK);
+    binxml_set_chunk(&renderer, p, CHUNK);
     for (size_t r = 512; end <= CHUNK && r + 28 <= end && load_le32(p + r) == 0x2a2a; n++) {
         size_t size = load_le32(p + r + 4);
         if (size < 28 || size > end - r)
             break;
         arena_reset(&arena);
-        expect_both_ways(p, r + 24, r + size - 4);
+        expect_every_way(p, r + 24, r + size - 4);
         r += size;
     }
     return n;
@@ -565,7 +682,7 @@ Test(binxml, a_template_made_ready_says_what_its_tokens_say)
     written = evtx_writer_new(&(struct evtx_writer_options){0});
     for (unsigned i = 0; i < 30; i++)
         evtx_writer_add_9646(written, (enum evtx_writer_layout)(i % 3), i);
-    cr_assert_eq(expect_chunk_both_ways((const uint8_t *)evtx_writer_image(written).p + 4096), 30);
+    cr_assert_eq(expect_chunk_every_way((const uint8_t *)evtx_writer_image(written).p + 4096), 30);
     size_t plans = 0;
     for (size_t i = 0; i < BINXML_KNOWN_PLANS; i++) {
         plans += decoder.plans[i].plan != NULL;
@@ -587,7 +704,7 @@ Test(binxml, published_templates_made_ready_say_what_their_tokens_say)
         size_t records = 0;
         fseek(f, 4096, SEEK_SET);
         while (fread(bytes, 1, sizeof bytes, f) == sizeof bytes)
-            records += expect_chunk_both_ways(bytes);
+            records += expect_chunk_every_way(bytes);
         fclose(f);
         cr_assert_gt(records, 2000);
     }

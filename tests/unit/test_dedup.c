@@ -132,13 +132,16 @@ Test(dedup, a_record_in_flight_is_neither_new_nor_settled_and_not_remembered)
 Test(dedup, a_copy_holds_its_files_position_until_the_record_is_settled)
 {
     struct ledger ledger;
+    struct source_counts counts = {.in_flight = 1};
     uint64_t token;
     ledger_init(&ledger, &(struct position){0});
     dedup_begin(dedup, id_of(1));
     cr_assert(ledger_open(&ledger, &(struct position){.offset = 90}, &token));
-    dedup_wait(dedup, id_of(1), &ledger, token);
+    dedup_wait(dedup, id_of(1), &ledger, token, &counts);
     cr_assert_eq(ledger.safe.offset, 0);
     cr_assert_eq(dedup_settle(dedup, id_of(1)), 1);
+    cr_assert_eq(counts.in_flight, 0);
+    cr_assert_eq(counts.deduplicated, 1);
     cr_assert_eq(ledger.safe.offset, 90);
     ledger_free(&ledger);
 }

@@ -339,6 +339,17 @@ Test(enc_ecs, created_is_later_than_the_event_even_when_clocks_disagree)
     expect("event/created", "2026-02-18T10:30:01.987Z");
 }
 
+Test(enc_ecs, a_record_of_a_damaged_log_says_how_far_it_is_to_be_trusted)
+{
+    static const char *const tags[] = {NULL, "_mapi_trust_crc", "_mapi_trust_salvaged", "_mapi_trust_stale"};
+    for (int trust = EVENT_OK; trust <= EVENT_STALE; trust++) {
+        s.event.trust = (enum event_trust)trust;
+        parsed();
+        for (int i = 1; i < 4; i++)
+            cr_assert_eq(has_tag(tags[i]), i == trust);
+    }
+}
+
 Test(enc_ecs, an_event_without_time_is_filed_under_the_time_of_reading_and_says_so)
 {
     s.event.time.present = false;

@@ -561,3 +561,12 @@ Test(enc_rfc5424, a_mebibyte_of_the_worst_text_fits_where_it_must)
     cr_assert_geq(out.n, DATAGRAM - 16, "the room is used");
     free(text);
 }
+
+Test(enc_rfc5424, a_record_of_a_damaged_log_says_how_far_it_is_to_be_trusted)
+{
+    cr_assert_not(holds("trust="));
+    s.event.trust = EVENT_CRC;
+    cr_assert(holds(" trust=\"crc\"]"));
+    s.event.trust = EVENT_STALE;
+    cr_assert(holds(" trust=\"stale\"]"));
+}

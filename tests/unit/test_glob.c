@@ -54,6 +54,33 @@ Test(glob, a_star_does_not_cross_a_separator_and_two_stars_do)
     cr_assert_not(glob_match_path("/a/**/*.xml", "/b/c.xml"));
 }
 
+Test(glob, two_stars_at_the_end_match_every_file_below)
+{
+    cr_assert(glob_match_path("/a/**", "/a/b"));
+    cr_assert(glob_match_path("/a/**", "/a/b/c.xml"));
+    cr_assert_not(glob_match_path("/a/**", "/a"));
+    cr_assert_not(glob_match_path("/a/**", "/b/c"));
+}
+
+Test(glob, two_stars_give_back_what_they_took)
+{
+    cr_assert(glob_match_path("/**/b/*/d", "/a/b/b/x/d"));
+    cr_assert(glob_match_path("/**/b/**/e.xml", "/b/c/b/d/e.xml"));
+    cr_assert_not(glob_match_path("/**/b/*/d", "/a/b/b/x/y/d"));
+    cr_assert_not(glob_match_path("/**/b", "/a/b/c"));
+}
+
+Test(glob, many_stars_take_no_time_that_grows_without_bound)
+{
+    char pattern[512] = "", path[1024] = "";
+    for (int i = 0; i < 60; i++)
+        strcat(pattern, "/**/a");
+    strcat(pattern, "/b");
+    for (int i = 0; i < 400; i++)
+        strcat(path, "/a");
+    cr_assert_not(glob_match_path(pattern, path));
+}
+
 static char root[64];
 static char found[20][256];
 static size_t found_count;
@@ -125,6 +152,14 @@ Test(glob_walk, a_plain_path_is_found_when_it_exists)
     cr_assert_eq(found_count, 1);
     walk("/x/none.xml");
     cr_assert_eq(found_count, 0);
+}
+
+Test(glob_walk, two_stars_at_the_end_find_every_file_below)
+{
+    walk("/x/**");
+    cr_assert_eq(found_count, 3);
+    cr_assert_str_eq(found[0], "/x/b.xml");
+    cr_assert_str_eq(found[2], "/x/y/c.xml");
 }
 
 Test(glob_walk, a_directory_is_no_match)

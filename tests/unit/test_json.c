@@ -502,6 +502,69 @@ Test(json, an_id_of_32_bits_gives_its_halves)
               SV("EVENT provider=MSExchangeIS id=9646 qualifiers=49158 \n"));
 }
 
+/* Get-EventLog and Win32_NTLogEvent with Select-Object: the id has 32 bits and stands nowhere else. */
+#define INSTANCE(source, id, time)                                                                           \
+    "{\"Source\":\"" source "\",\"InstanceId\" :  " id ",\"TimeGenerated\":\"" time "\"}"
+#define IDENTIFIER(source, id, time)                                                                         \
+    "{\"TimeGenerated\":\"" time "\",\"EventIdentifier\":" id ",\"SourceName\":\"" source "\"}"
+#define WIDE                                                                                                                         \
+    INSTANCE("MSExchangeIS", "3221628334", "03/04/2024 10:00:00")                                                                    \
+    "\n" INSTANCE("ESE", "3221628334", "2024-03-04") "\n" IDENTIFIER("MSExchangeIS", "-1073732178", "18/04/2024 10:00:00") "\n" HIT( \
+        "7") "\n" INSTANCE("MSExchangeIS", "3221628335",                                                                             \
+                           "x") "\n" INSTANCE("MSExchangeIS", "\"3221497262\"",                                                      \
+                                              "05\\/04\\/2024 10:00:00") "\n" IDENTIFIER("MSExchangeIS",                             \
+                                                                                         "9646",                                     \
+                                                                                         "06/04/2024 "                               \
+                                                                                         "10:00:00") "\n" NXLOG("ESE",               \
+                                                                                                                "1000",              \
+                                                                                                                "1",                 \
+                                                                                                                "\\\"InstanceId\\\":3221628334") "\n"
+#define WIDE_LINE(qualifiers, time)                                                                          \
+    "EVENT provider=MSExchangeIS id=9646 " qualifiers "time=" time "Z zone=UTC \n"
+#define WIDE_LINES                                                                                           \
+    WIDE_LINE("qualifiers=49158 ", "2024-03-04T10:00:00")                                                    \
+    WIDE_LINE("qualifiers=49152 ", "2024-04-18T10:00:00")                                                    \
+    HIT_LINE("7")                                                                                            \
+    WIDE_LINE("qualifiers=49156 ", "2024-04-05T10:00:00") WIDE_LINE("", "2024-04-06T10:00:00")
+
+Test(json, a_record_that_has_its_id_with_32_bits_only_is_found)
+{
+    assert_sv(run(SV(WIDE)), SV(WIDE_LINES));
+    for (int form = 0; form < 4; form++) {
+        struct sv wide = utf16(SV(WIDE), form & 1, form & 2);
+        assert_sv(run(wide), SV(WIDE_LINES));
+        free_sv(wide);
+    }
+}
+
+Test(json, look_alikes_of_ids_with_32_bits_are_not_taken)
+{
+    assert_sv(run(SV("{\"InstanceId\":32216283340,\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"InstanceId\":19646,\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"InstanceId\":null,\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"InstanceId\":\"\",\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"InstanceId\":-,\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"InstanceId\":[3221628334],\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"x\":\"InstanceId\",\"Source\":\"MSExchangeIS\"}\n"
+                     "{\"Source\":\"MSExchangeIS\",\"InstanceId\"")),
+              SV("SKIP the record is cut off\n"));
+}
+
+/* Records of other ids, then one with 32 bits: what the head does not show is not searched for. */
+Test(json, ids_with_32_bits_are_searched_for_where_the_files_head_has_them)
+{
+    for (size_t others = 200; others <= 400; others += 200) {
+        struct buf b;
+        buf_init(&b, 1 << 20);
+        for (size_t i = 0; i < others; i++)
+            buf_lit(&b, OTHER("1") "\n");
+        buf_lit(&b, INSTANCE("MSExchangeIS", "3221628334", "2024-04-06") "\n");
+        cr_assert_eq(b.n < 64 * 1024, others == 200);
+        cr_assert_eq(count_lines(run(buf_sv(&b)), "EVENT"), b.n < 64 * 1024);
+        buf_free(&b);
+    }
+}
+
 Test(json, escapes_of_every_kind_and_lone_surrogates)
 {
     assert_sv(run(SV("{\"EventID\":9646,\"SourceName\":\"MSExchangeIS\",\"Message\":\"\\u0022\\u003c\\/"
@@ -534,6 +597,45 @@ Test(json, an_ambiguous_date_is_month_first_unless_the_source_says_otherwise)
     assert_sv(run(text), SV("EVENT provider=MSExchangeIS id=9646 time=2024-03-04T10:00:00Z zone=UTC \n"));
     assert_sv(run_with(text, &(struct parser_options){.selector = &nine, .date_order = DATE_ORDER_DMY}),
               SV("EVENT provider=MSExchangeIS id=9646 time=2024-04-03T10:00:00Z zone=UTC \n"));
+}
+
+#define DATED(key, date) "{\"EventID\":9646,\"SourceName\":\"MSExchangeIS\",\"" key "\":\"" date "\"}\n"
+#define AT(date) "EVENT provider=MSExchangeIS id=9646 time=" date "T10:00:00Z zone=UTC \n"
+#define NO_TIME "EVENT provider=MSExchangeIS id=9646 \n"
+
+Test(json, an_ambiguous_date_follows_the_dates_before_it)
+{
+    assert_sv(run(SV(DATED("EventTime", "03/04/2024 10:00:00") DATED("EventTime", "13/04/2024 10:00:00")
+                         DATED("EventTime", "03/04/2024 10:00:00"))),
+              SV(AT("2024-03-04") AT("2024-04-13") AT("2024-04-03")));
+    /* Those of events of other ids, too. */
+    assert_sv(
+        run(SV("{\"EventID\":1,\"TimeCreated\" : \"31.12.2024 10:00:00\"}\n{\"EventID\":1,"
+               "\"TimeCreated\" : \"31/12/2024 10:00:00\"}\n" DATED("EventTime", "03/04/2024 10:00:00"))),
+        SV(AT("2024-04-03")));
+    /* A contradiction tells nothing. */
+    assert_sv(run(SV(DATED("EventTime", "13/04/2024 10:00:00") DATED("EventTime", "04/13/2024 10:00:00")
+                         DATED("EventTime", "03/04/2024 10:00:00"))),
+              SV(AT("2024-04-13") AT("2024-04-13") AT("2024-03-04")));
+}
+
+Test(json, what_is_no_time_of_the_file_tells_no_order)
+{
+    static const char *const others[] = {
+        DATED("Message", "13/04/2024 10:00:00"),
+        DATED("time\":1,\"Message", "13/04/2024 10:00:00"),
+        DATED("time\":[1,2],\"x\":{\"Message", "13/04/2024 10:00:00\"},\"y\":\""),
+        "\"13/04/2024\"\n",
+        "{\"time\":\"13/04/2024\n",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct buf b;
+        buf_init(&b, 1 << 16);
+        buf_put(&b, sv_from(others[i]));
+        buf_lit(&b, DATED("EventTime", "03/04/2024 10:00:00"));
+        cr_assert(sv_ends(run(buf_sv(&b)), SV(AT("2024-03-04"))), "%s", others[i]);
+        buf_free(&b);
+    }
 }
 
 /* --- look-alikes --- */
@@ -797,9 +899,8 @@ static void run_growing(struct buf *b, struct sv text, size_t first, size_t step
     parser_json.close(p);
 }
 
-Test(json, growth_and_the_place_of_a_read_border_change_nothing)
+static void assert_grows(struct sv text)
 {
-    struct sv text = SV(MIXED);
     struct position start = {0};
     struct buf want;
     buf_init(&want, 1 << 20);
@@ -815,6 +916,12 @@ Test(json, growth_and_the_place_of_a_read_border_change_nothing)
     run_growing(&dump, text, text.n, 1, 7);
     assert_sv(buf_sv(&dump), buf_sv(&want));
     buf_free(&want);
+}
+
+Test(json, growth_and_the_place_of_a_read_border_change_nothing)
+{
+    assert_grows(SV(MIXED));
+    assert_grows(SV(WIDE));
 }
 
 /* From every position that a reading gives the rest comes as it would have come. */
@@ -845,13 +952,16 @@ static void assert_resumes(struct sv text, const struct selector *selector)
 
 Test(json, reading_goes_on_from_every_position_in_every_encoding)
 {
-    assert_resumes(SV(MIXED), &nine);
-    assert_resumes(SV(MIXED), &all);
-    for (int form = 0; form < 4; form++) {
-        struct sv wide = utf16(SV(MIXED), form & 1, form & 2);
-        assert_resumes(wide, &nine);
-        assert_resumes(wide, &all);
-        free_sv(wide);
+    static const struct sv texts[] = {SV_INIT(MIXED), SV_INIT(WIDE)};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_resumes(texts[i], &nine);
+        assert_resumes(texts[i], &all);
+        for (int form = 0; form < 4; form++) {
+            struct sv wide = utf16(texts[i], form & 1, form & 2);
+            assert_resumes(wide, &nine);
+            assert_resumes(wide, &all);
+            free_sv(wide);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text grammar: every class of variation that texts of 9646 are known or expected to have. */
 #include "mapi9646.h"
+#include "mapi_lex.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -742,4 +743,106 @@ Test(mapi_text, a_mebibyte_of_hostile_text_is_read_in_one_go)
         arena_reset(&arena);
     }
     free(text);
+}
+
+/* --- the short way --- */
+
+static const char *const plain_sentences[] = {
+    FULL,
+    "Mapi session \"" GUID ": " DN "\" exceeded the maximum of 500 objects of type \"objtFolder\".",
+    "Mapi session \"" GUID "\" exceeded the maximum of 500 objects of type \"objtFolder\".",
+    ("Mapi session \"/O=A B/OU=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=x.y-z\" with "
+     "client type \"MoMT\" exceeded the maximum of 032 objects of type \"FastTransferSource\"."),
+};
+
+static bool is_same(const struct mapi_words *a, const struct mapi_words *b)
+{
+    return sv_eq(a->who, b->who) && sv_absent(a->who) == sv_absent(b->who) && sv_eq(a->client, b->client) &&
+           sv_absent(a->client) == sv_absent(b->client) && sv_eq(a->type, b->type) &&
+           a->limit.has == b->limit.has && a->limit.v == b->limit.v && a->form == b->form && a->cut == b->cut;
+}
+
+/* True where the text is plain; the shapes then tell the same. */
+static bool is_plain(struct sv text)
+{
+    struct mapi_words plain, shapes;
+    if (!mapi_plain_read(text, &plain))
+        return false;
+    arena_reset(&arena);
+    mapi_text_read_shapes(text, &arena, &shapes);
+    cr_assert(is_same(&plain, &shapes), "%.*s", SV_ARG(text));
+    return true;
+}
+
+Test(mapi_text, what_exchange_writes_is_read_the_short_way)
+{
+    for (size_t i = 0; i < sizeof plain_sentences / sizeof *plain_sentences; i++)
+        cr_assert(is_plain(sv_from(plain_sentences[i])), "%s", plain_sentences[i]);
+}
+
+Test(mapi_text, the_short_way_tells_what_the_shapes_tell_or_leaves_it_to_them)
+{
+    static const char *const inserted[] = {
+        "\"",
+        "\"\"",
+        " ",
+        "  ",
+        "\n",
+        "<",
+        "&amp;",
+        "_x000D_",
+        "\xe2\x80\x9c",
+        ".",
+        "'",
+        ":",
+        ": /",
+        "1",
+        ",",
+        "exceeded the maximum of 5 objects",
+        "exceeded the maximum of",
+        "exceeded the maximum objects of",
+        "0000: 5b 44",
+        "Data: 0000: 5b 44 ",
+        "event xml:",
+        "http://go.microsoft.com",
+        "go.microsoft.com",
+        "for more information, see help",
+        " client type ",
+        " with client type A ",
+        "because it ",
+        "closing ",
+        "Mapi session ",
+        "Mapi session \"",
+        "of type ",
+        " per ",
+        " objects of type \"x\"",
+        "/o=a/cn=b",
+    };
+    char text[1024];
+    unsigned taken = 0;
+    for (size_t i = 0; i < sizeof plain_sentences / sizeof *plain_sentences; i++) {
+        struct sv s = sv_from(plain_sentences[i]);
+        for (size_t k = 0; k < sizeof inserted / sizeof *inserted; k++)
+            for (size_t at = 0; at <= s.n; at++)
+                for (size_t drop = 0; drop < 4; drop++) {
+                    int n = snprintf(text, sizeof text, "%.*s%s%.*s", (int)at, s.p, inserted[k],
+                                     SV_ARG(sv_slice(s, at + drop, s.n)));
+                    taken += is_plain(sv_make(text, (size_t)n));
+                }
+    }
+    cr_assert_gt(taken, 500, "many changes of a sentence leave it plain");
+}
+
+Test(mapi_text, any_changed_byte_tells_the_same_both_ways)
+{
+    char text[1024];
+    for (size_t i = 0; i < sizeof plain_sentences / sizeof *plain_sentences; i++) {
+        size_t n = strlen(plain_sentences[i]);
+        for (size_t at = 0; at < n; at++)
+            for (int byte = 1; byte < 256; byte++) {
+                memcpy(text, plain_sentences[i], n);
+                text[at] = (char)byte;
+                (void)is_plain(sv_make(text, n));
+            }
+    }
 }

@@ -19,13 +19,13 @@ static const struct sink_host host = {.done = on_done};
 
 static void setup(void)
 {
-    outbox_init(&box, &host, FRAMING_OCTET_COUNTING);
+    cr_assert(outbox_init(&box, &host, FRAMING_OCTET_COUNTING, 0));
     buf_init(&out, 4 << 20);
 }
 
 static void teardown(void)
 {
-    outbox_return(&box);
+    outbox_free(&box);
     buf_free(&out);
 }
 

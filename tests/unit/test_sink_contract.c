@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct sink_ops sink_syslog_udp, sink_syslog_tcp, sink_syslog_tls, sink_file, sink_stdout;
+extern const struct sink_ops sink_syslog_udp, sink_syslog_tcp, sink_syslog_tls, sink_relp, sink_file,
+    sink_stdout;
 
 static struct peer_log peer_log = PEER_LOG_INIT;
 
@@ -26,9 +27,11 @@ static void copy_log(struct peer_log *to)
     pthread_mutex_unlock(&peer_log.lock);
 }
 
-/* ---- UDP, TCP and TLS: one receiver of the test's own ---- */
+/* ---- UDP, TCP, TLS and RELP: one receiver of the test's own ---- */
 
 static const struct sink_ops *network_ops;
+static bool under_tls;
+static struct relp_script relp_script;
 static struct peer_options peer_options;
 static struct peer *peer;
 static struct authority *authority;
@@ -40,7 +43,8 @@ static void *network_config(uint16_t port)
     snprintf(address, sizeof address, "127.0.0.1:%u", port);
     const char *plain[] = {"address", address, NULL};
     const char *tls[] = {"address", address, "ca_file", ca_file, NULL};
-    return sink_settings(network_ops, network_ops == &sink_syslog_tls ? tls : plain);
+    const char *relp_tls[] = {"address", address, "tls", "true", "ca_file", ca_file, NULL};
+    return sink_settings(network_ops, !under_tls ? plain : network_ops == &sink_relp ? relp_tls : tls);
 }
 
 static void make_tls(void)
@@ -56,12 +60,15 @@ static void make_tls(void)
     peer_options.tls = server;
 }
 
-static const void *network_setup(const struct sink_ops *ops)
+static const void *network_setup(const struct sink_ops *ops, bool tls)
 {
     signal(SIGPIPE, SIG_IGN);
     network_ops = ops;
+    under_tls = tls;
     peer_options = (struct peer_options){.udp = ops == &sink_syslog_udp};
-    if (ops == &sink_syslog_tls)
+    if (ops == &sink_relp)
+        peer_options.relp = &relp_script;
+    if (tls)
         make_tls();
     peer = peer_start(&peer_options, &peer_log);
     peer_options.port = peer_port(peer);
@@ -70,17 +77,27 @@ static const void *network_setup(const struct sink_ops *ops)
 
 static const void *udp_setup(void)
 {
-    return network_setup(&sink_syslog_udp);
+    return network_setup(&sink_syslog_udp, false);
 }
 
 static const void *tcp_setup(void)
 {
-    return network_setup(&sink_syslog_tcp);
+    return network_setup(&sink_syslog_tcp, false);
 }
 
 static const void *tls_setup(void)
 {
-    return network_setup(&sink_syslog_tls);
+    return network_setup(&sink_syslog_tls, true);
+}
+
+static const void *relp_setup(void)
+{
+    return network_setup(&sink_relp, false);
+}
+
+static const void *relp_tls_setup(void)
+{
+    return network_setup(&sink_relp, true);
 }
 
 static void network_stop(void)
@@ -101,40 +118,59 @@ static void network_hang(void)
     peer = peer_start(&peer_options, &peer_log);
 }
 
-static const void *refused(const struct sink_ops *ops)
+/* A configuration that leads to another port than that of the peer. */
+static const void *elsewhere(const struct sink_ops *ops, bool tls, uint16_t port)
 {
     network_ops = ops;
-    if (ops == &sink_syslog_tls && !authority)
+    under_tls = tls;
+    if (tls && !authority)
         make_tls();
-    return network_config(peer_free_port(ops == &sink_syslog_udp));
+    return network_config(port);
 }
 
 static const void *udp_refused(void)
 {
-    return refused(&sink_syslog_udp);
+    return elsewhere(&sink_syslog_udp, false, peer_free_port(true));
 }
 
 static const void *tcp_refused(void)
 {
-    return refused(&sink_syslog_tcp);
+    return elsewhere(&sink_syslog_tcp, false, peer_free_port(false));
 }
 
 static const void *tls_refused(void)
 {
-    return refused(&sink_syslog_tls);
+    return elsewhere(&sink_syslog_tls, true, peer_free_port(false));
+}
+
+static const void *relp_refused(void)
+{
+    return elsewhere(&sink_relp, false, peer_free_port(false));
+}
+
+static const void *relp_tls_refused(void)
+{
+    return elsewhere(&sink_relp, true, peer_free_port(false));
 }
 
 static const void *tcp_black_hole(void)
 {
-    network_ops = &sink_syslog_tcp;
-    return network_config(peer_black_hole());
+    return elsewhere(&sink_syslog_tcp, false, peer_black_hole());
 }
 
 static const void *tls_black_hole(void)
 {
-    network_ops = &sink_syslog_tls;
-    make_tls();
-    return network_config(peer_black_hole());
+    return elsewhere(&sink_syslog_tls, true, peer_black_hole());
+}
+
+static const void *relp_black_hole(void)
+{
+    return elsewhere(&sink_relp, false, peer_black_hole());
+}
+
+static const void *relp_tls_black_hole(void)
+{
+    return elsewhere(&sink_relp, true, peer_black_hole());
 }
 
 static const struct contract_fixture udp = {
@@ -170,6 +206,30 @@ static const struct contract_fixture tls = {
     .peer_hang = network_hang,
     .refused = tls_refused,
     .black_hole = tls_black_hole,
+};
+
+static const struct contract_fixture relp = {
+    .ops = &sink_relp,
+    .setup = relp_setup,
+    .teardown = network_stop,
+    .received = copy_log,
+    .peer_stop = network_stop,
+    .peer_start = network_start,
+    .peer_hang = network_hang,
+    .refused = relp_refused,
+    .black_hole = relp_black_hole,
+};
+
+static const struct contract_fixture relp_tls = {
+    .ops = &sink_relp,
+    .setup = relp_tls_setup,
+    .teardown = network_stop,
+    .received = copy_log,
+    .peer_stop = network_stop,
+    .peer_start = network_start,
+    .peer_hang = network_hang,
+    .refused = relp_tls_refused,
+    .black_hole = relp_tls_black_hole,
 };
 
 /* ---- A file ---- */
@@ -265,6 +325,8 @@ static const struct contract_fixture standard_output = {
 
 SINK_CONTRACT_CONNECTED_SUITE(tcp_contract, &tcp)
 SINK_CONTRACT_CONNECTED_SUITE(tls_contract, &tls)
+SINK_CONTRACT_CONNECTED_SUITE(relp_contract, &relp)
+SINK_CONTRACT_CONNECTED_SUITE(relp_tls_contract, &relp_tls)
 
 SINK_CONTRACT_SUITE(udp_contract, &udp)
 SINK_CONTRACT_RETURN(udp_contract, &udp)

@@ -289,6 +289,8 @@ Test(file, a_full_disk_leaves_whole_lines_and_is_waited_for)
 
 Test(file, a_device_that_is_always_full_never_delivers)
 {
+    if (access("/dev/full", W_OK) != 0)
+        cr_skip("there is no /dev/full");
     strcpy(path, "/dev/full");
     struct sink *s = open_with("keep", "1");
     cr_assert_eq(put(s, "lost?", 1), ITEM_RETRY);

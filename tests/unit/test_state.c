@@ -138,6 +138,7 @@ Test(state, a_damaged_file_is_set_aside_and_the_agent_starts)
     state = state_open(directory, aside, &fault);
     cr_assert(state, "%s", fault.text);
     cr_assert(strstr(aside, "state.db.damaged-"));
+    cr_assert(strstr(fault.text, "not a database"), "%s", fault.text);
     cr_assert_not(state_find(state, "a", put.id, &got));
     cr_assert(state_put(state, "a", &(struct state_file){.id = put.id}, "p", &fault));
 }
@@ -154,7 +155,7 @@ Test(state, a_file_of_nul_bytes_is_set_aside)
 
 Test(state, two_handles_on_one_directory_work_side_by_side)
 {
-    struct state *other = state_open(directory, aside, &fault);
+    struct state *other = state_join(directory, &fault);
     struct state_file one = sample(1), two = sample(2), got;
     cr_assert(other);
     cr_assert(state_put(state, "a", &one, "p", &fault));

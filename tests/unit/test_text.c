@@ -2,9 +2,11 @@
 /* Event texts in every layout, language and encoding, cut, damaged and full of look-alikes. */
 #include "buf.h"
 #include "parser.h"
+#include "text_page.h"
 #include "utf.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -715,4 +717,38 @@ Test(text, the_stable_prefix_is_the_beginning)
 {
     cr_assert_eq(parser_text.stable_prefix(SV("Event[0]:")), 9);
     cr_assert_eq(parser_text.stable_prefix(sv_make(layouts[1].p, layouts[1].n)), 1024);
+}
+
+Test(text, every_label_that_begins_a_block_is_a_mark_of_it)
+{
+    static const char *const first[] = {
+        "Log Name",       "Protokollname",    "Event Type",          "Nome do Log",
+        "Nom du journal", "Logboeknaam",      "Nome registro",       "Nombre de registro",
+        "Tipo de suceso", "Tipo evento",      "Tipo de evento",      "Nome do Registo",
+        "Ereignistyp",    "Type gebeurtenis", "Type de l'événement", "Type d'événement",
+        "事件类型",       "ログの名前",       "Тип события",         "日志名称",
+        "Имя журнала",    "イベントの種類"};
+    static const char *const written[] = {"%s: x", "a: b %s : x", "%s:", " %s\xc2\xa0: x",
+                                          "x %s\xef\xbc\x9a x"};
+    char line[256];
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        for (size_t k = 0; k < sizeof written / sizeof *written; k++) {
+            snprintf(line, sizeof line, written[k], first[i]);
+            cr_assert(text_page_begins_block(sv_from(line)), "%s", line);
+        }
+    cr_assert_not(text_page_begins_block(SV("Event ID: 9646 Source: x Time: 10:00 http://a")));
+    cr_assert_not(text_page_begins_block(SV("Prototype: x, time: y")));
+}
+
+Test(text, a_mark_is_found_wherever_it_stands_in_a_long_text)
+{
+    char text[2100];
+    for (size_t at = 0; at < sizeof text - 16; at += 7)
+        for (int wide = 0; wide < 2; wide++) {
+            memset(text, 'a', sizeof text);
+            memcpy(text + at, wide ? "a\xe9\xa1\x9e\xef\xbc\x9a" : "Event Type:", wide ? 7 : 11);
+            cr_assert_eq(text_first_label_mark(sv_make(text, sizeof text)), at + (wide ? 4 : 10));
+        }
+    memset(text, 'a', sizeof text);
+    cr_assert_eq(text_first_label_mark(sv_make(text, sizeof text)), sizeof text);
 }

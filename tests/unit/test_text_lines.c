@@ -243,7 +243,7 @@ static void parse_step(struct text_lines *l, struct step *step)
         if (!begins(NULL, line.text))
             continue;
         text_lines_hold(l);
-        while ((pull = text_lines_next(l, &line)) == TEXT_LINE)
+        while ((text_lines_skip(l, SV_ABSENT), pull = text_lines_next(l, &line)) == TEXT_LINE)
             if (begins(NULL, line.text)) {
                 text_lines_back(l);
                 break;
@@ -275,8 +275,20 @@ static void drain(struct text_lines *l, struct reading *r)
     }
 }
 
-static const struct text_filter whole_filter = {SV_INIT("9646"), begins, NULL};
+enum { MIB = 1 << 20 };
+
+static const struct text_filter whole_filter = {.word = SV_INIT("9646"), .begins = begins};
 static const struct text_filter no_filter;
+
+static size_t mark_of_begin(void *ctx, const uint8_t *p, size_t n)
+{
+    size_t at = sv_find_char(sv_make(p, n), '#');
+    (void)ctx;
+    return at == SV_NPOS ? n : at;
+}
+
+static const struct text_filter marked_filter = {
+    .word = SV_INIT("9646"), .begins = begins, .mark = mark_of_begin};
 
 static struct reading parse(struct sv text, const struct text_filter *filter, struct position from)
 {
@@ -326,12 +338,50 @@ static void parse_growing(struct sv text, const struct text_filter *filter, size
     text_lines_close(&l);
 }
 
+/* Lines of any length with the word, marks and terminators anywhere, from a seed. */
+static void put_random(struct buf *b, unsigned seed)
+{
+    static const char *const parts[] = {"#",   "\n",  "\n", "\r\n",  "\r", "9646",
+                                        "\n#", "\n#", "a",  "id 1 ", "x#", "\xc3\xbc"};
+    buf_reset(b);
+    for (unsigned i = 0, random = seed; i < 60 + seed % 100; i++) {
+        random = random * 1664525 + 1013904223;
+        const char *part = parts[(random >> 16) % (sizeof parts / sizeof parts[0])];
+        for (unsigned n = (random >> 8) % 97 ? 1 : random >> 21; n > 0; n--)
+            buf_put(b, sv_from(part));
+    }
+}
+
+Test(text_lines, marks_change_no_record)
+{
+    struct buf text, want;
+    buf_init(&text, 64 * MIB);
+    buf_init(&want, 64 * MIB);
+    for (unsigned seed = 0; seed < 3000; seed++) {
+        put_random(&text, seed);
+        buf_reset(&output);
+        parse(buf_sv(&text), &whole_filter, beginning);
+        buf_reset(&want);
+        buf_put(&want, buf_sv(&output));
+        buf_reset(&output);
+        parse(buf_sv(&text), &marked_filter, beginning);
+        cr_assert(sv_eq(buf_sv(&output), buf_sv(&want)), "seed %u", seed);
+        if (seed % 100 == 0)
+            parse_growing(buf_sv(&text), &marked_filter, 1 + seed % 7);
+        cr_assert(sv_eq(buf_sv(&output), buf_sv(&want)), "seed %u, growing", seed);
+    }
+    buf_free(&text);
+    buf_free(&want);
+}
+
 Test(text_lines, how_the_input_grows_changes_no_record)
 {
     for (size_t step = 1; step < sample.n; step++) {
         parse_growing(sample, &whole_filter, step);
         EXPECT_OUTPUT(SAMPLE_EVENTS);
         parse_growing(sample, &no_filter, step);
+        EXPECT_OUTPUT(SAMPLE_EVENTS);
+        parse_growing(sample, &marked_filter, step);
         EXPECT_OUTPUT(SAMPLE_EVENTS);
     }
 }
@@ -511,8 +561,6 @@ Test(text_lines, searching_reading_growing_and_resuming_give_the_same_of_any_tex
 
 /* --- limits --- */
 
-enum { MIB = 1 << 20 };
-
 static void put_many(struct buf *b, char c, size_t n)
 {
     while (n--)
@@ -622,6 +670,56 @@ Test(text_lines, a_word_far_from_its_record_counts_alike_however_it_is_read)
     }
     free(first);
     buf_free(&text);
+}
+
+/* Records of more and of less than the limit, some of them one line. */
+Test(text_lines, marks_change_no_record_that_is_too_long)
+{
+    struct buf text;
+    buf_init(&text, 32 * MIB);
+    for (int i = 0; i < 6; i++) {
+        buf_lit(&text, "#begin 9646\n");
+        put_many(&text, 'x', i % 2 ? MIB - 100 : MIB + 100);
+        for (int line = 0; i == 4 && line < MIB / 64; line++)
+            buf_lit(&text, "a line of a record that is longer than the limit, 64 bytes long\n");
+        buf_lit(&text, "\nlast\n");
+    }
+    struct reading plain = parse(buf_sv(&text), &whole_filter, beginning);
+    size_t n = output.n;
+    struct reading marked = parse(buf_sv(&text), &marked_filter, beginning);
+    cr_assert_eq(plain.events, marked.events);
+    cr_assert_eq(plain.skips, marked.skips);
+    cr_assert_gt(plain.skips, 0);
+    cr_assert_gt(plain.events, 0);
+    cr_assert_eq(output.n, 2 * n);
+    cr_assert_eq(memcmp(output.p, output.p + n, n), 0);
+    buf_free(&text);
+}
+
+/* --- words that are numbers --- */
+
+Test(text_lines, a_number_inside_of_another_counts_where_its_low_16_bits_are_the_word)
+{
+    static const struct text_filter number = {.word = SV_INIT("9646"), .is_number = true};
+    static const struct sv text =
+        SV_INIT("9646\n19646\n96460\n a9646b\n0009646\n8229646\n40969646\n99999999999999999999999646\n"
+                "1029646x9646\n9646");
+    char wide[512];
+    size_t counts[3];
+    for (int form = 0; form < 3; form++) {
+        struct sv v = form ? utf16(text.p, form == 2, false, wide) : text;
+        struct bytes bytes = {v.p, v.n, 0, false};
+        struct input in = {&bytes, read_bytes, v.n, true};
+        struct text_lines l;
+        struct text_line line;
+        cr_assert(text_lines_open(&l, &in, &beginning, &plain_options, &number, NULL));
+        for (counts[form] = 0; text_lines_find(&l) == TEXT_LINE; counts[form]++)
+            cr_assert_eq(text_lines_next(&l, &line), TEXT_LINE);
+        text_lines_close(&l);
+    }
+    cr_assert_eq(counts[0], 7, "%zu", counts[0]);
+    cr_assert_eq(counts[1], 7, "%zu", counts[1]);
+    cr_assert_eq(counts[2], 7, "%zu", counts[2]);
 }
 
 Test(text_lines, memory_stays_below_the_parsers_limit)

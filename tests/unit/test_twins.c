@@ -8,6 +8,7 @@
 
 static struct twins *twins;
 static struct ledger ledger;
+static struct source_counts counts;
 
 static void setup(void)
 {
@@ -36,7 +37,8 @@ static void wait_for(unsigned number)
 {
     uint64_t token;
     cr_assert(ledger_open(&ledger, &(struct position){.offset = ledger.next + 1}, &token));
-    twins_wait(twins, id_of(number), &ledger, token);
+    counts.in_flight++;
+    twins_wait(twins, id_of(number), &ledger, token, &counts);
 }
 
 Test(twins, an_id_is_unknown_then_in_flight_then_settled_then_forgotten)

@@ -1032,6 +1032,136 @@ Test(xml, progress_is_given_where_nothing_is_selected)
     buf_free(&text);
 }
 
+/* --- stretches without records --- */
+
+#define NO_RECORD "more than 1 MiB without an event record"
+
+/* A file with binary garbage of so many bytes before, between or behind its records, in zeros and with
+ * look-alikes.
+ */
+static void put_garbage(struct buf *b, size_t bytes)
+{
+    static const char piece[] = "\0\0\x01\xff<Even>9646</Id><!-\0\0\0]]\0\x80";
+    for (size_t n = 0; n < bytes; n++)
+        buf_putc(b, n % 1000 < sizeof piece ? piece[n % 1000] : '\0');
+}
+
+/* What a reading gives, with places. */
+static struct sv run_places(struct sv text, const struct selector *selector)
+{
+    struct position start = {0};
+    buf_reset(&dump);
+    run_from(&dump, text, &start, selector, true);
+    return buf_sv(&dump);
+}
+
+static void assert_told(struct sv text, const char *want)
+{
+    struct selector selectors[2] = {nine, {.all = true}};
+    for (int all = 0; all < 2; all++) {
+        struct sv got = run_places(text, &selectors[all]);
+        size_t at = sv_find(got, SV("SKIP "));
+        struct sv line = at == SV_NPOS ? SV("") : sv_slice(got, at, got.n);
+        line = sv_slice(line, 0, sv_find_char(line, '\n'));
+        assert_sv(line, sv_from(want));
+        cr_assert_eq(count_lines(got, "SKIP"), want[0] ? 1 : 0);
+        cr_assert_eq(count_lines(got, "EVENT"), 2);
+    }
+}
+
+enum { MIB = 1 << 20 };
+
+Test(xml, garbage_between_records_is_told_once_with_its_place)
+{
+    char want[128];
+    static const size_t bytes[] = {MIB + 1, 3 * MIB + 12345, 20 * MIB};
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
+        for (int place = 0; place < 3; place++) {
+            struct buf text;
+            fill(&text, "<Events>", HIT("1"), place > 0, "");
+            size_t before = place == 0 ? 0 : text.n;
+            put_garbage(&text, bytes[i]);
+            size_t behind = text.n;
+            buf_put(&text, place == 0 ? SV(HIT("1") HIT("2")) : place == 1 ? SV(HIT("2")) : SV(""));
+            if (place == 2) {
+                snprintf(want, sizeof want, "SKIP @%zu+%zu " NO_RECORD, before, behind - before);
+                cr_assert(sv_find(run_places(buf_sv(&text), &nine), sv_from(want)) != SV_NPOS, "%s", want);
+            } else {
+                snprintf(want, sizeof want, "SKIP @%zu+%zu " NO_RECORD, before, behind - before);
+                assert_told(buf_sv(&text), want);
+            }
+            buf_free(&text);
+        }
+}
+
+Test(xml, garbage_of_one_mebibyte_and_less_is_passed_over)
+{
+    struct buf text;
+    fill(&text, "", HIT("1"), 1, "");
+    put_garbage(&text, MIB);
+    buf_lit(&text, HIT("2"));
+    assert_told(buf_sv(&text), "");
+    buf_free(&text);
+}
+
+static size_t by_much(void)
+{
+    return 100000 + noise() % 900000;
+}
+
+/* Two stretches, the second one behind a record that is too long, whose rest is none. */
+static void put_stretches(struct buf *b)
+{
+    buf_init(b, 64 * MIB);
+    buf_lit(b, OTHER("1") HIT("2") "\r\n");
+    put_garbage(b, 2 * MIB + 777);
+    buf_lit(b, OTHER("3") HIT("4"));
+    put_garbage(b, 3 * MIB);
+    buf_lit(b, HIT("5") "<Event><EventID>9646</EventID>");
+    put_garbage(b, 3 * MIB);
+    buf_lit(b, "</Event>" HIT("6"));
+    put_garbage(b, MIB + 100);
+}
+
+Test(xml, stretches_are_told_the_same_however_a_file_grows)
+{
+    struct selector selectors[2] = {nine, {.all = true}};
+    struct buf text, grown;
+    put_stretches(&text);
+    buf_init(&grown, MIB);
+    for (int all = 0; all < 2; all++) {
+        struct sv want = run_places(buf_sv(&text), &selectors[all]);
+        cr_assert_eq(count_lines(want, "SKIP"), 4, "%.*s", SV_ARG(want));
+        for (seed = 1; seed < 12; seed++) {
+            buf_reset(&grown);
+            run_growing(&grown, buf_sv(&text), &selectors[all], by_much);
+            assert_sv(buf_sv(&grown), want);
+        }
+    }
+    buf_free(&grown);
+    buf_free(&text);
+}
+
+Test(xml, stretches_are_told_the_same_from_every_position)
+{
+    struct selector all = {.all = true};
+    struct buf text;
+    put_stretches(&text);
+    assert_resumes(buf_sv(&text), &nine);
+    assert_resumes(buf_sv(&text), &all);
+    struct sv wide = utf16(SV(HIT("1")), false, true);
+    struct buf b;
+    buf_init(&b, 16 * MIB);
+    buf_put(&b, wide);
+    put_garbage(&b, 5 * MIB);
+    buf_put(&b, sv_slice(wide, 2, wide.n));
+    cr_assert_eq(count_lines(run_places(buf_sv(&b), &nine), "SKIP"), 1);
+    assert_resumes(buf_sv(&b), &nine);
+    buf_free(&b);
+    free_sv(wide);
+    buf_free(&text);
+}
+
 /* --- recognizing --- */
 
 static struct step step_at_the_end(struct sv text)

@@ -119,6 +119,9 @@ Test(zone, a_day_that_never_came_is_a_gap)
         {"2011-12-30T12:00:00", "2011-12-30T22:00:00", ZONE_GAP},
         {"2011-12-31T12:00:00", "2011-12-30T22:00:00", ZONE_UNIQUE},
     };
+#ifdef _WIN32
+    cr_skip("Windows' registry knows no day that never came");
+#endif
     struct zone *z = load("Pacific/Apia");
     EXPECT(z, table);
     os_zone_free(z);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads on Windows. */
+#include "os_thread.h"
+#include "os_windows.h"
+
+#include <process.h>
+#include <stdlib.h>
+
+struct os_thread {
+    HANDLE handle;
+    void (*run)(void *ctx);
+    void *ctx;
+};
+
+struct os_mutex {
+    SRWLOCK lock;
+};
+
+static unsigned __stdcall trampoline(void *arg)
+{
+    struct os_thread *t = arg;
+    t->run(t->ctx);
+    return 0;
+}
+
+struct os_thread *os_thread_start(void (*run)(void *ctx), void *ctx)
+{
+    struct os_thread *t = malloc(sizeof *t);
+    if (!t)
+        return NULL;
+    *t = (struct os_thread){.run = run, .ctx = ctx};
+    /* Not CreateThread: the C library keeps errno and the like for each thread that it knows of. */
+    t->handle = (HANDLE)_beginthreadex(NULL, 0, trampoline, t, 0, NULL);
+    if (!t->handle) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void os_thread_join(struct os_thread *t)
+{
+    if (t) {
+        WaitForSingleObject(t->handle, INFINITE);
+        CloseHandle(t->handle);
+    }
+    free(t);
+}
+
+struct os_mutex *os_mutex_new(void)
+{
+    struct os_mutex *m = malloc(sizeof *m);
+    if (m)
+        InitializeSRWLock(&m->lock);
+    return m;
+}
+
+void os_mutex_free(struct os_mutex *m)
+{
+    free(m);
+}
+
+void os_mutex_lock(struct os_mutex *m)
+{
+    AcquireSRWLockExclusive(&m->lock);
+}
+
+void os_mutex_unlock(struct os_mutex *m)
+{
+    ReleaseSRWLockExclusive(&m->lock);
+}
