@@ -347,18 +347,18 @@ def test_a_broker_that_is_killed_costs_nothing(directory):
     over_a_broker_that(directory, lambda: broker().stop(kill=True))
 
 
-def test_a_record_that_the_broker_refuses_goes_to_the_dead_letters_and_the_rest_arrives(directory):
+def refused_record(directory, delivery):
     name, letters = topic(max__message__bytes=20000), topic()
     events = limits(1, 300)
     events[150] = exports.Event(151, [exports.dn("x"), "32", "session", "y" * 60000])
     append(directory / "a.xml", exports.wevtutil_file(events))
-    path = setup(directory, [directory / "a.xml"], name, dead_letter_topic=letters, compression="none",
-                 properties={"batch.size": "15000"})
+    path = setup(directory, [directory / "a.xml"], name, delivery=delivery, dead_letter_topic=letters,
+                 compression="none", properties={"batch.size": "15000"})
     once(path, 1)
     expect_each_once(name, [e.id for e in events if e.record_id != 151])
     letter, = read_records(directory / "state" / "dead-letter.ndjson")
     equal(letter["event_id"], events[150].id)
-    line, = consume(letters, r"%h\x01%s\n")
+    line, = wait_for(lambda: consume(letters, r"%h\x01%s\n"), what="the dead letter in its topic")
     headers = dict(h.split("=", 1) for h in line.split("\x01")[0].split(","))
     equal(headers["event.id"], events[150].id)
     equal(headers["log.file.path"], str(directory / "a.xml"))
@@ -368,6 +368,44 @@ def test_a_record_that_the_broker_refuses_goes_to_the_dead_letters_and_the_rest_
     append(directory / "a.xml", exports.wevtutil_file(limits(1000, 5)))
     once(path)
     equal(len(consume(letters)), 1, "dead letters")
+
+
+def test_a_record_that_the_broker_refuses_goes_to_the_dead_letters_and_the_rest_arrives(directory):
+    refused_record(directory, "exactly_once")
+
+
+def test_dead_letters_go_to_their_topic_with_at_least_once_too(directory):
+    refused_record(directory, "at_least_once")
+
+
+def test_a_dead_letter_too_large_for_its_own_topic_goes_there_without_its_body(directory):
+    name, letters = topic(max__message__bytes=20000), topic(max__message__bytes=20000)
+    big = exports.Event(1, [exports.dn("x"), "32", "session", "y" * 60000])
+    append(directory / "a.xml", exports.wevtutil_file([big] + limits(2, 10)))
+    once(setup(directory, [directory / "a.xml"], name, dead_letter_topic=letters, compression="none"), 1)
+    expect_each_once(name, [e.id for e in limits(2, 10)])
+    line, = wait_for(lambda: consume(letters, r"%S\x01%h\n"), what="the dead letter in its topic")
+    contains(line, f"event.id={big.id}")
+    equal(line.split("\x01")[0], "0", "bytes of its body")
+
+
+def test_the_position_of_a_deleted_file_is_taken_away(directory):
+    name, agent_id = topic(), new_name("agent")
+    append(directory / "a.xml", exports.wevtutil_file(limits(1, 10)))
+    with Agent(setup(directory, [directory / "*.xml"], name, agent_id)) as agent:
+        wait_for(lambda: len(consume(name)) == 10, what="the first file's records")
+        key, = {k for k in consume(POSITIONS, r"%k\n") if k.startswith(f"{agent_id}/") and not k.endswith("/owner")}
+        (directory / "a.xml").unlink()
+        number = 100
+
+        def is_forgotten():
+            nonlocal number
+            number += 1
+            append(directory / "b.xml", exports.wevtutil_file(limits(number, 1)))
+            return [line for line in consume(POSITIONS, r"%k %S\n") if line.startswith(key)][-1].endswith(" -1")
+
+        wait_for(is_forgotten, 30, "the position's end")
+        equal(agent.stop()[0], 0, agent.log())
 
 
 def test_poison_and_kills_together_lose_and_repeat_nothing(directory):
