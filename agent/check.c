@@ -26,7 +26,7 @@ static void print_notice(void *ctx, enum notice_level level, const char *text)
 /* The context is only read. */
 static struct sink_host host_for(struct config_output *o)
 {
-    return (struct sink_host){o, ignore_done, print_notice};
+    return (struct sink_host){.ctx = o, .done = ignore_done, .notice = print_notice};
 }
 
 static bool reach(struct config_output *o)

@@ -6,6 +6,7 @@
 #include "glob.h"
 #include "log.h"
 #include "os_clock.h"
+#include "publish.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ struct watched_source {
 };
 
 struct source_set {
-    const struct tail_context *context;
+    struct tail_context *context;
     struct os_watch *watch;
     struct watched_source *sources;
     size_t source_count;
@@ -108,7 +109,7 @@ bool source_is_wanted(const struct config_output *o, const char *name)
 }
 
 struct source_set *source_set_new(const struct config *config, const struct config_output *output,
-                                  const struct tail_context *context, struct os_watch *watch)
+                                  struct tail_context *context, struct os_watch *watch)
 {
     struct source_set *s = calloc(1, sizeof *s);
     if (!s || !(s->sources = calloc(config->source_count + 1, sizeof *s->sources))) {
@@ -448,9 +449,26 @@ void source_set_report_unfinished(const struct source_set *s)
 bool source_set_each_dirty(struct source_set *s, bool (*save)(void *ctx, struct tail *t), void *ctx)
 {
     for (struct tail *t = s->tails; t; t = t->next)
-        if (tail_is_dirty(t) && !save(ctx, t))
+        if (tail_is_dirty(s->context, t) && !save(ctx, t))
             return false;
     return true;
+}
+
+bool source_set_each(struct source_set *s, bool (*visit)(void *ctx, struct tail *t), void *ctx)
+{
+    for (struct tail *t = s->tails; t; t = t->next)
+        if (!visit(ctx, t))
+            return false;
+    return true;
+}
+
+struct tail *source_set_next_recall(struct source_set *s)
+{
+    for (struct tail *t = s->tails; t && s->context->recalling; t = t->next)
+        if ((t->recall == RECALL_UNDECIDED || t->recall == RECALL_DELIVERED) && may_be_read(t) &&
+            (t->is_open || make_room(s)))
+            return t;
+    return NULL;
 }
 
 void source_set_saved(struct source_set *s)
@@ -467,7 +485,7 @@ static bool is_finished(struct source_set *s, struct tail *t)
 {
     struct os_file_info info;
     struct fault f;
-    if (ledger_pending(&t->ledger) != 0)
+    if (ledger_pending(&t->ledger) != 0 || t->holds)
         return false;
     if (t->retired)
         return true;
@@ -480,8 +498,12 @@ static bool is_finished(struct source_set *s, struct tail *t)
         tail_complete(t); /* gives out, or reports, an unfinished last record */
         return false;
     }
-    if (deleted && t->saved.row)
+    if (deleted && t->saved.row) {
         state_forget(s->context->state, t->saved.row, &f);
+        if (s->context->publisher)
+            publisher_forget(s->context->publisher, t->saved.id);
+        t->saved.row = 0;
+    }
     return deleted || os_monotonic_ms() - t->active_ms > ROTATE_WAIT_MS;
 }
 
@@ -497,7 +519,7 @@ void source_set_tidy(struct source_set *s)
 {
     for (struct tail *t = s->tails, *next; t; t = next) {
         next = t->next;
-        if (is_finished(s, t) && !tail_is_dirty(t)) {
+        if (is_finished(s, t) && !tail_is_dirty(s->context, t)) {
             report_vanished(s, t);
             drop(s, t);
         }

@@ -50,7 +50,7 @@ static struct channel *channel_of(const struct tail_context *c, struct tail *t)
     return channel_new(&setup);
 }
 
-struct tail *tail_new_channel(const struct tail_context *c, const struct config_source *source)
+struct tail *tail_new_channel(struct tail_context *c, const struct config_source *source)
 {
     char path[sizeof channel_prefix + CHANNEL_NAME_MAX];
     struct os_file_info info = {.id = tail_channel_id(source)};

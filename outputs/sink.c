@@ -21,6 +21,8 @@ const char *sink_proof_text(enum sink_proof proof)
         return "the receiving program confirmed it";
     case PROOF_REPLICATED:
         return "every in-sync replica confirmed it (acks=all)";
+    case PROOF_COMMITTED:
+        return "every in-sync replica has it, exactly once for consumers that read committed data only";
     }
     return "";
 }

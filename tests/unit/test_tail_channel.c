@@ -72,9 +72,9 @@ Test(tail_channel, a_bookmark_is_saved_when_its_event_is_settled_and_not_before)
     fake_channel_add(2, 9646);
     uint64_t first = take(1), second = take(2);
     ledger_close(&tail->ledger, second);
-    cr_assert_not(tail_is_dirty(tail));
+    cr_assert_not(tail_is_dirty(&context, tail));
     ledger_close(&tail->ledger, first);
-    cr_assert(tail_is_dirty(tail));
+    cr_assert(tail_is_dirty(&context, tail));
     save();
     restart();
     cr_assert_eq(tail_next(&context, tail, &event, &step), TAIL_DRAINED);
