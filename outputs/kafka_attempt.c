@@ -2,6 +2,8 @@
 /* A batch and its positions on their way in one transaction. */
 #include "kafka_attempt.h"
 
+#include "crash_point.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +93,7 @@ bool kafka_attempt_begin(struct kafka_attempt *a, char *why, size_t room)
     rd_kafka_error_t *error = a->client->lib.begin_transaction(a->client->producer);
     if (!error) {
         send_together(a);
+        crash_point("transaction-begun");
         return true;
     }
     snprintf(why, room, "%s", a->client->lib.error_string(error));

@@ -2,6 +2,7 @@
 /* The calls of a transactional producer that block, each in a thread of its own. */
 #include "kafka_call.h"
 
+#include "crash_point.h"
 #include "os_clock.h"
 
 #include <stdio.h>
@@ -78,9 +79,11 @@ static void run_abort(struct kafka_call *c)
 
 static void run_commit(struct kafka_call *c)
 {
+    crash_point("transaction-complete");
     for (int i = 0; i < COMMIT_TRIES && !atomic_load(&c->stop); i++) {
         switch (understand(c, c->lib.commit_transaction(c->producer, -1))) {
         case ANSWER_DONE:
+            crash_point("transaction-committed");
             c->outcome = KAFKA_CALL_DONE;
             return;
         case ANSWER_ABORT:
