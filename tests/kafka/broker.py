@@ -192,6 +192,8 @@ class Broker:
             "transaction.state.log.num.partitions": 1, "group.initial.rebalance.delay.ms": 0,
             "num.network.threads": 2, "num.io.threads": 2, "log.cleaner.dedupe.buffer.size": 4 << 20,
             "log.cleaner.io.buffer.size": 65536,
+            # Records carry the time of their event, which retention by time would find long overdue.
+            "log.retention.ms": -1,
             # After a kill the controller takes the broker back when its old session has ended.
             "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 250,
             "ssl.keystore.type": "PEM", "ssl.keystore.location": tls / "server-store.pem",
