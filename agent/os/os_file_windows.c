@@ -155,13 +155,35 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
     return true;
 }
 
+/* Locks a byte that no file reaches: a lock on what a file holds would keep others from reading it. */
+static bool lock_now(struct os_file *file, DWORD how)
+{
+    OVERLAPPED far_away = at(INT64_MAX - 1);
+    return LockFileEx(file->h, how | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_away);
+}
+
 bool os_file_lock(struct os_file *file, struct fault *f)
 {
-    /* A byte that no file reaches: a lock on what a file holds would keep others from reading it. */
-    OVERLAPPED far_away = at(INT64_MAX - 1);
-    if (LockFileEx(file->h, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_away))
-        return true;
+    /* Somebody may just be asking, or have ended: the system takes locks from a killed process a little
+     * later. */
+    for (int tries = 0; tries < 5; tries++) {
+        if (lock_now(file, LOCKFILE_EXCLUSIVE_LOCK))
+            return true;
+        if (GetLastError() != ERROR_LOCK_VIOLATION)
+            break;
+        Sleep(10);
+    }
     return failed("lock", f);
+}
+
+bool os_file_is_locked(struct os_file *file)
+{
+    OVERLAPPED far_away = at(INT64_MAX - 1);
+    /* There is no way to ask but to take: shared, so that several may ask, and for no longer than this. */
+    if (!lock_now(file, 0))
+        return GetLastError() == ERROR_LOCK_VIOLATION;
+    UnlockFileEx(file->h, 0, 1, 0, &far_away);
+    return false;
 }
 
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f)
@@ -204,6 +226,8 @@ bool os_handle_info(HANDLE h, struct os_file_info *out)
         .id = id,
         .size = (uint64_t)standard.EndOfFile.QuadPart,
         .modified_ns = os_unix_ns(basic.LastWriteTime.QuadPart),
+        /* Nothing is made of the creation time: a file that takes the name of one just deleted inherits that
+         * one's (file system tunneling), and a file id of NTFS does not come again anyway. */
         .regular = !standard.Directory && GetFileType(h) == FILE_TYPE_DISK,
         .directory = standard.Directory,
         .links = standard.DeletePending ? 0 : standard.NumberOfLinks,
@@ -219,4 +243,29 @@ bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *
 bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f)
 {
     return os_handle_where(file->h, where, room) || os_last_fault(f, "tell the place of", path);
+}
+
+bool os_replace_file(const char *path, unsigned mode, const void *from, size_t n, struct fault *f)
+{
+    char beside[4096];
+    int length = snprintf(beside, sizeof beside, "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof beside)
+        return fault_set(f, FAULT_LIMIT, ERROR_FILENAME_EXCED_RANGE, "the path of %s is too long", path);
+    struct os_file *file = os_file_append(beside, mode, f);
+    bool written = file && os_file_truncate(file, 0, f) && os_file_write(file, from, n, f);
+    os_file_close(file);
+    /* A reader, or a virus scanner, that has the old content open for a moment keeps it from being replaced.
+     */
+    for (int tries = 0; written && tries < 10; tries++) {
+        struct fault why;
+        if (os_rename(beside, path, &why))
+            return true;
+        if (f)
+            *f = why;
+        if (why.os_error != ERROR_ACCESS_DENIED && why.os_error != ERROR_SHARING_VIOLATION)
+            break;
+        Sleep(10);
+    }
+    os_unlink(beside, NULL);
+    return false;
 }

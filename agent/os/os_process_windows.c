@@ -51,6 +51,21 @@ void os_forbid_core_dumps(void)
     SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
 }
 
+void os_on_reload(void (*on_reload)(void))
+{
+    (void)on_reload; /* the service manager's word, which a program on a console never hears */
+}
+
+void os_service_tell(enum os_service_news news)
+{
+    (void)news; /* as above */
+}
+
+unsigned long os_process_id(void)
+{
+    return GetCurrentProcessId();
+}
+
 void os_host_name(char *to, size_t n)
 {
     wchar_t wide[256];
