@@ -9,7 +9,8 @@
 
 /* ---- text of the record at hand ---- */
 
-__attribute__((format(printf, 2, 3))) static struct sv text(struct coverage_book *b, const char *format, ...)
+__attribute__((format(__printf__, 2, 3))) static struct sv text(struct coverage_book *b, const char *format,
+                                                                ...)
 {
     va_list args;
     char *to = b->text + b->text_bytes;

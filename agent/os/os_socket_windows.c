@@ -214,6 +214,11 @@ int64_t os_socket_unacknowledged(struct os_socket *s)
     return -1;
 }
 
+bool os_sockets_tell_acknowledged(void)
+{
+    return false;
+}
+
 void os_socket_shutdown(struct os_socket *s)
 {
     (void)shutdown(s->fd, SD_SEND);

@@ -103,7 +103,8 @@ ssize_t posix_recv(int fd, void *p, size_t n, int flags)
 
 ssize_t posix_read(int fd, void *to, size_t n)
 {
-    return posix_recv(fd, to, n, 0);
+    int got = recv((SOCKET)fd, to, (int)n, 0);
+    return got < 0 && WSAGetLastError() == WSAENOTSOCK ? _read(fd, to, (unsigned)n) : result(got);
 }
 
 ssize_t posix_write(int fd, const void *from, size_t n)
@@ -214,13 +215,33 @@ int symlink(const char *target, const char *path)
     return 0; /* needs a right that only administrators have: what it would have led to is not there */
 }
 
+static bool set_time(HANDLE h, const struct timespec *at)
+{
+    uint64_t ticks = (uint64_t)at->tv_sec * 10000000 + 116444736000000000;
+    FILETIME t = {(DWORD)ticks, (DWORD)(ticks >> 32)};
+    return SetFileTime(h, NULL, NULL, &t);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+    return set_time((HANDLE)_get_osfhandle(fd), &times[1]) ? 0 : -1;
+}
+
+ssize_t pwrite(int fd, const void *from, size_t n, long long offset)
+{
+    return _lseeki64(fd, offset, SEEK_SET) < 0 ? -1 : _write(fd, from, (unsigned)n);
+}
+
+ssize_t pread(int fd, void *to, size_t n, long long offset)
+{
+    return _lseeki64(fd, offset, SEEK_SET) < 0 ? -1 : _read(fd, to, (unsigned)n);
+}
+
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags)
 {
     HANDLE h = CreateFileA(path, FILE_WRITE_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                            OPEN_EXISTING, 0, NULL);
-    uint64_t ticks = (uint64_t)times[1].tv_sec * 10000000 + 116444736000000000;
-    FILETIME t = {(DWORD)ticks, (DWORD)(ticks >> 32)};
-    bool set = SetFileTime(h, NULL, NULL, &t);
+    bool set = set_time(h, &times[1]);
     (void)directory;
     (void)flags;
     CloseHandle(h);
