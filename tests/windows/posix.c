@@ -176,35 +176,45 @@ char *mkdtemp(char *path)
     return failed ? NULL : path;
 }
 
-static void remove_tree(const char *path)
+static void remove_tree(const char *path);
+
+static void remove_inside(const char *path)
 {
     char inside[MAX_PATH];
     WIN32_FIND_DATAA found;
     snprintf(inside, sizeof inside, "%s/*", path);
     HANDLE h = FindFirstFileA(inside, &found);
-    if (h != INVALID_HANDLE_VALUE) {
-        do {
-            if (strcmp(found.cFileName, ".") == 0 || strcmp(found.cFileName, "..") == 0)
-                continue;
-            snprintf(inside, sizeof inside, "%s/%s", path, found.cFileName);
-            remove_tree(inside);
-        } while (FindNextFileA(h, &found));
-        FindClose(h);
-    }
+    if (h == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        if (strcmp(found.cFileName, ".") == 0 || strcmp(found.cFileName, "..") == 0)
+            continue;
+        snprintf(inside, sizeof inside, "%s/%s", path, found.cFileName);
+        remove_tree(inside);
+    } while (FindNextFileA(h, &found));
+    FindClose(h);
+}
+
+static void remove_tree(const char *path)
+{
+    remove_inside(path);
     if (!DeleteFileA(path))
         RemoveDirectoryA(path);
 }
 
+/* Removes a path, quoted or not, or with a star at its end what is in it. */
 int posix_system(const char *command)
 {
-    static const char remove_all[] = "rm -rf ";
-    const size_t n = sizeof remove_all - 1;
-    if (strncmp(command, remove_all, n) != 0)
+    char path[MAX_PATH];
+    if (strncmp(command, "rm -", 4) != 0 || strlen(command) >= sizeof path)
         return 1;
-    char *path = _strdup(command + n + (command[n] == '\''));
+    const char *from = strchr(command + 4, ' ') + 1;
+    strcpy(path, from + (*from == '\''));
     path[strcspn(path, "'")] = '\0';
-    remove_tree(path);
-    free(path);
+    if (command[strlen(command) - 1] == '*')
+        remove_inside(path);
+    else
+        remove_tree(path);
     return 0;
 }
 
@@ -309,11 +319,35 @@ ssize_t getline(char **line, size_t *room, FILE *f)
     return n ? (ssize_t)n : -1;
 }
 
+/* One at a time: a file whose content becomes the text when it is closed. */
+static struct {
+    FILE *file;
+    char **text;
+    size_t *n;
+} memory;
+
 FILE *open_memstream(char **text, size_t *n)
 {
-    (void)text;
-    (void)n;
-    return NULL;
+    char path[] = "/tmp/mapitail-memory-XXXXXX";
+    if (!mkdtemp(path))
+        return NULL;
+    RemoveDirectoryA(path);
+    memory.file = fopen(path, "w+bD"); /* D: deleted when it is closed */
+    memory.text = text;
+    memory.n = n;
+    return memory.file;
+}
+
+int posix_fclose(FILE *f)
+{
+    if (f && f == memory.file) {
+        long size = ftell(f);
+        rewind(f);
+        *memory.text = calloc(1, (size_t)size + 1);
+        *memory.n = fread(*memory.text, 1, (size_t)size, f);
+        memory.file = NULL;
+    }
+    return fclose(f);
 }
 
 char *strndup(const char *s, size_t n)

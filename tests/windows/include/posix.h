@@ -75,7 +75,8 @@ int posix_unlink(const char *path);
 int posix_access(const char *path, int mode);
 int posix_mkdir(const char *path, int mode);
 int posix_chmod(const char *path, int mode);
-int posix_system(const char *command); /* "rm -rf PATH" alone */
+int posix_system(const char *command); /* "rm -rf PATH" and "rm -f PATH/…" alone */
+int posix_fclose(FILE *f);
 int posix_dup2(int from, int to);
 int futimens(int fd, const struct timespec times[2]);
 ssize_t pwrite(int fd, const void *from, size_t n, long long offset);
@@ -102,6 +103,7 @@ int setrlimit(int what, const struct rlimit *limit);
 #define chmod posix_chmod
 #define close posix_close
 #define dup2 posix_dup2
+#define fclose posix_fclose
 #define fcntl posix_fcntl
 #define getsockopt posix_getsockopt
 #define mkdir posix_mkdir
