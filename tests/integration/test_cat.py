@@ -226,6 +226,7 @@ def damaged_logs(directory, count):
 
 
 @measures_memory
+@not_on_windows("the memory would be Wine's")
 def test_damaged_logs_side_by_side_take_less_than_32_mib(directory):
     damaged_logs(directory, 200)
     arguments = ["cat", "--all", "--carve", "--jobs", "8", "--format", "xml", directory / "*.evtx"]

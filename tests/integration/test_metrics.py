@@ -181,6 +181,7 @@ def test_nothing_but_the_three_questions_is_answered(directory):
         equal(agent.stop()[0], 0)
 
 
+@not_on_windows("Wine has sockets of its own")
 def test_an_agent_without_the_setting_listens_on_nothing(directory):
     (directory / "a.xml").write_text(exports.wevtutil_file(events(1, 1)))
     sources = [{"name": "a", "paths": [str(directory / "a.*")]}]

@@ -148,6 +148,7 @@ def test_an_event_log_has_no_place_in_bytes(directory):
     equal(len(shipped(directory)), 40)
 
 
+@not_on_windows("Wine numbers processes in its own way")
 def test_nothing_is_changed_under_a_running_agent_and_its_process_is_named(directory):
     path = one_file(directory)
     with Agent(path) as agent:
