@@ -132,9 +132,19 @@ const struct setting config_source_settings[] = {
     {.key = "paths",
      .type = SETTING_PATHS,
      .offset = SOURCE(paths),
-     .required = true,
      .help = "Files and globs to read: * and ? within a name, [a-z] for one character, ** for any depth of "
-             "directories."},
+             "directories. A source has either paths or channel."},
+    {.key = "channel",
+     .type = SETTING_STRING,
+     .offset = SOURCE(channel),
+     .help =
+         "On Windows, instead of paths: a live event channel of this host, such as Application, read through "
+         "the system's event API."},
+    {.key = "query",
+     .type = SETTING_STRING,
+     .offset = SOURCE(query),
+     .help = "XPath of the channel's events that are asked for, of which select then takes what it wants; "
+             "without it, one that is made from the ids of select."},
     {.key = "exclude",
      .type = SETTING_LIST,
      .offset = SOURCE(exclude),
@@ -144,9 +154,9 @@ const struct setting config_source_settings[] = {
      .offset = SOURCE(from),
      .fallback = "beginning",
      .choices = from_choices,
-     .help = "Where an output that is new begins in the files that are there already; later files are always "
-             "read from "
-             "their beginning."},
+     .help =
+         "Where an output that is new begins in the files, or the channel's events, that are there already; "
+         "later files are always read from their beginning."},
     {.key = "follow_links",
      .type = SETTING_BOOL,
      .offset = SOURCE(follow_links),
@@ -159,8 +169,9 @@ const struct setting config_source_settings[] = {
      .fallback = "1s",
      .min = 100,
      .max = HOUR,
-     .help = "How often files are looked at where the system does not tell that they changed, such as on "
-             "network shares."},
+     .help =
+         "How often files and channels are looked at where the system does not tell that they changed, such "
+         "as on network shares."},
     {.key = "timezone",
      .type = SETTING_STRING,
      .offset = SOURCE(timezone),
@@ -296,7 +307,7 @@ const struct config_section config_sections[] = {
     {"record", config_record_settings, false, false, "What every record carries along."},
     {"select", config_select_settings, true, false,
      "Which events are taken; without it, event 9646 of providers that begin with MSExchangeIS."},
-    {"sources", config_source_settings, true, true, "The files that are read."},
+    {"sources", config_source_settings, true, true, "The files and channels that are read."},
     {"outputs", config_output_settings, true, true,
      "Where records go; each output reads the sources at its own pace."},
     {0}};

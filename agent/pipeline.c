@@ -339,7 +339,7 @@ static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, 
 /* Ships the event unless that has been done. False when no token could be had: nothing was taken then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
-    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
+    shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row);
     enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
         ledger_pass(&t->ledger, &p->step.pos);
@@ -555,9 +555,10 @@ static void serve(struct pipeline *p, enum fill reading)
 {
     bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
     bool can_read = reading == FILL_MORE;
-    p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
+    int given_back = p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     save_if_due(p);
-    bool idle = !can_read && p->lent == 0 && !p->filling;
+    /* What was settled may have freed a handle for a file that waits for one: then there is more to read. */
+    bool idle = !can_read && given_back == 0 && p->lent == 0 && !p->filling;
     survey(p, idle);
     publish(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
@@ -672,7 +673,8 @@ static bool begin(struct pipeline *p)
                                             .sources = p->setup.config->sources,
                                             .counts = p->source_counts,
                                             .open_files = &p->open_files,
-                                            .coverage = p->coverage};
+                                            .coverage = p->coverage,
+                                            .watch = p->watch};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))

@@ -6,6 +6,7 @@
 #include "hash64.h"
 #include "log.h"
 #include "os_clock.h"
+#include "tail_channel.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,7 +36,9 @@ struct tail *tail_new(const struct tail_context *c, const struct config_source *
 
 static void close_export(const struct tail_context *c, struct tail *t)
 {
-    if (!t->is_open)
+    if (t->channel)
+        channel_close(t->channel);
+    if (t->channel || !t->is_open)
         return;
     export_close(&t->export);
     t->is_open = false;
@@ -46,6 +49,7 @@ void tail_free(const struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
     coverage_close(t->cover);
+    channel_free(t->channel);
     ledger_free(&t->ledger);
     free(t->path);
     free(t);
@@ -53,7 +57,7 @@ void tail_free(const struct tail_context *c, struct tail *t)
 
 bool tail_can_sleep(const struct tail *t)
 {
-    return t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
+    return !t->channel && t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
 }
 
 void tail_sleep(const struct tail_context *c, struct tail *t)
@@ -64,6 +68,8 @@ void tail_sleep(const struct tail_context *c, struct tail *t)
 
 uint64_t tail_unread_bytes(const struct tail *t)
 {
+    if (t->channel)
+        return 0; /* nobody tells how much it is */
     uint64_t size = t->export.input.size > t->size_found ? t->export.input.size : t->size_found;
     bool is_read = t->status == TAIL_IDLE && ledger_pending(&t->ledger) == 0;
     if (is_read || t->status == TAIL_UNKNOWN || t->retired || size < t->ledger.safe.offset)
@@ -329,7 +335,9 @@ bool tail_look(const struct tail_context *c, struct tail *t)
 {
     struct fault f;
     struct os_file_info info;
-    if (!t->is_open || !os_file_info(t->export.file, &info, &f))
+    if (t->channel)
+        t->status = t->status == TAIL_IDLE ? TAIL_NEWS : t->status;
+    if (t->channel || !t->is_open || !os_file_info(t->export.file, &info, &f))
         return true;
     if (info.size == t->size_seen && info.modified_ns == t->modified_seen_ns)
         return true;
@@ -376,12 +384,24 @@ static enum tail_step fatal(const struct tail_context *c, struct tail *t, const 
     return TAIL_DRAINED;
 }
 
+/* Once, since every time in the records hangs on it. */
+static void say_order(const struct tail_context *c, struct tail *t, enum date_order told)
+{
+    if (told == t->order_said)
+        return;
+    t->order_said = told;
+    log_info(c->subject,
+             "%s: its own dates tell that their order is %s; `date_order` at the source would set it",
+             t->path, date_order_names[told]);
+}
+
 /* A format that finds its hits by searching does not know what it passes over. */
-static void count_read(struct tail *t, const struct step *step)
+static void count_read(const struct tail_context *c, struct tail *t, const struct step *step)
 {
     struct parser_counts counts;
     uint64_t before = t->counts->read;
     t->export.ops->counts(t->export.parser, &counts);
+    say_order(c, t, counts.order_told);
     if (counts.counts_records) {
         t->counts->read += counts.records - t->records_seen;
         t->records_seen = counts.records;
@@ -390,6 +410,20 @@ static void count_read(struct tail *t, const struct step *step)
         t->counts->read_is_least = true;
     }
     cover_moved(t->cover, &step->pos, t->counts->read - before, !counts.counts_records);
+}
+
+/* False if the file is not ready to be read. */
+static bool read_step(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)
+{
+    if (t->channel) {
+        tail_channel_read(c, t, event, step);
+        return true;
+    }
+    if (!ready_to_read(c, t))
+        return false;
+    t->export.ops->next(t->export.parser, event, step);
+    count_read(c, t, step);
+    return true;
 }
 
 enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)
@@ -401,10 +435,8 @@ enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct ev
         close_export(c, t);
         t->status = TAIL_NEWS;
     }
-    if (!ready_to_read(c, t))
+    if (!read_step(c, t, event, step))
         return TAIL_DRAINED;
-    t->export.ops->next(t->export.parser, event, step);
-    count_read(t, step);
     switch (step->kind) {
     case STEP_EVENT:
         return TAIL_EVENT;
@@ -421,7 +453,8 @@ enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct ev
         return TAIL_MOVED;
     case STEP_MORE:
         ledger_pass(&t->ledger, &step->pos);
-        remember_end(t);
+        if (!t->channel)
+            remember_end(t);
         t->unfinished_at = step->offset;
         t->unfinished_bytes = step->length;
         t->status = TAIL_IDLE;
@@ -456,7 +489,7 @@ bool tail_waits_for_next(const struct tail *t)
 
 bool tail_is_written_in_place(const struct tail *t)
 {
-    return t->export.parser && t->saved.fingerprint_bytes == 0;
+    return t->channel || (t->export.parser && t->saved.fingerprint_bytes == 0);
 }
 
 /* ---- saving ---- */
@@ -486,7 +519,8 @@ bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f)
     struct position before = t->saved.position;
     extend_fingerprint(t);
     t->saved.position = t->ledger.safe;
-    if (state_put(c->state, c->output, &t->saved, t->path, f)) {
+    if (state_put(c->state, c->output, &t->saved, t->path, f) &&
+        (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
         return true;
     }

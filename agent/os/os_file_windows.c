@@ -155,20 +155,25 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
     return true;
 }
 
-/* Locks a byte that no file reaches: a lock on what a file holds would keep others from reading it. */
-static bool lock_now(struct os_file *file, DWORD how)
+/*
+ * What is locked are bytes that no file reaches: a lock on what a file holds would keep others from reading
+ * it. The first says whose the file is. The second shows it to those who ask: they have it for a moment, and
+ * so never the first.
+ */
+enum lock_byte { LOCK_OWNED, LOCK_SHOWN };
+
+static bool lock_byte(struct os_file *file, enum lock_byte which, DWORD how)
 {
-    OVERLAPPED far_away = at(INT64_MAX - 1);
-    return LockFileEx(file->h, how | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_away);
+    OVERLAPPED place = at((uint64_t)INT64_MAX - 1 - (uint64_t)which);
+    return LockFileEx(file->h, how, 0, 1, 0, &place);
 }
 
 bool os_file_lock(struct os_file *file, struct fault *f)
 {
-    /* Somebody may just be asking, or have ended: the system takes locks from a killed process a little
-     * later. */
+    /* The system takes the locks of a process that was killed a little later than the process. */
     for (int tries = 0; tries < 5; tries++) {
-        if (lock_now(file, LOCKFILE_EXCLUSIVE_LOCK))
-            return true;
+        if (lock_byte(file, LOCK_OWNED, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY))
+            return lock_byte(file, LOCK_SHOWN, LOCKFILE_EXCLUSIVE_LOCK) || failed("lock", f);
         if (GetLastError() != ERROR_LOCK_VIOLATION)
             break;
         Sleep(10);
@@ -178,11 +183,11 @@ bool os_file_lock(struct os_file *file, struct fault *f)
 
 bool os_file_is_locked(struct os_file *file)
 {
-    OVERLAPPED far_away = at(INT64_MAX - 1);
-    /* There is no way to ask but to take: shared, so that several may ask, and for no longer than this. */
-    if (!lock_now(file, 0))
+    /* There is no way to ask but to take: shared, so that several may ask. */
+    OVERLAPPED shown = at((uint64_t)INT64_MAX - 1 - LOCK_SHOWN);
+    if (!lock_byte(file, LOCK_SHOWN, LOCKFILE_FAIL_IMMEDIATELY))
         return GetLastError() == ERROR_LOCK_VIOLATION;
-    UnlockFileEx(file->h, 0, 1, 0, &far_away);
+    UnlockFileEx(file->h, 0, 1, 0, &shown);
     return false;
 }
 

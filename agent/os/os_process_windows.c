@@ -51,14 +51,16 @@ void os_forbid_core_dumps(void)
     SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
 }
 
+/* There is no such signal: a service is told by its control handler. */
 void os_on_reload(void (*on_reload)(void))
 {
-    (void)on_reload; /* the service manager's word, which a program on a console never hears */
+    (void)on_reload;
 }
 
+/* The service control manager is told by the service's own main. */
 void os_service_tell(enum os_service_news news)
 {
-    (void)news; /* as above */
+    (void)news;
 }
 
 unsigned long os_process_id(void)
