@@ -63,7 +63,7 @@ static void flush(struct cat_reader *r)
         r->sink->error = r->sink->flush(r->sink);
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct cat_reader *r, const char *format, ...)
+__attribute__((format(__printf__, 2, 3))) static void say(struct cat_reader *r, const char *format, ...)
 {
     char line[1024];
     va_list arguments;

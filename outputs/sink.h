@@ -86,7 +86,8 @@ struct sink_host {
 enum sink_proof {
     PROOF_NONE,    /* handed to the network (UDP) or a pipe */
     PROOF_WRITTEN, /* written to a file */
-    PROOF_TCP_ACK, /* the peer's TCP has acknowledged the bytes; the peer's program may not have read them */
+    PROOF_TCP_ACK, /* the peer's TCP has acknowledged the bytes (where the system tells, os_socket.h; else our
+                      own TCP has taken them); the peer's program may not have read them */
     PROOF_TCP_REPLAY,  /* the same, and after a broken connection the last of them are sent again */
     PROOF_FSYNC,       /* on disk */
     PROOF_APPLICATION, /* the receiving program answered for it */

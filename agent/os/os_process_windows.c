@@ -45,6 +45,12 @@ void os_on_stop(void (*on_stop)(void))
     SetConsoleCtrlHandler(handle, TRUE);
 }
 
+void os_forbid_core_dumps(void)
+{
+    /* Windows Error Reporting, which writes the dumps, is then not called. */
+    SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
+}
+
 /* There is no such signal: a service is told by its control handler. */
 void os_on_reload(void (*on_reload)(void))
 {
@@ -60,12 +66,6 @@ void os_service_tell(enum os_service_news news)
 unsigned long os_process_id(void)
 {
     return GetCurrentProcessId();
-}
-
-void os_forbid_core_dumps(void)
-{
-    /* Windows Error Reporting, which writes the dumps, is then not called. */
-    SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
 }
 
 void os_host_name(char *to, size_t n)
