@@ -116,6 +116,9 @@ struct config *config_parse(const char *text, size_t n, const char *path, struct
 void config_free(struct config *c); /* NULL is allowed */
 void config_messages_free(struct config_messages *m);
 
+/* The file that an output writes, or NULL. */
+const char *config_output_path(const struct config_output *o);
+
 /*
  * What the file is read by, for its documentation and the test of that: the top level's mappings and lists of
  * mappings. The settings of an output are those of its section and those of its sink.

@@ -317,7 +317,7 @@ static void check_written(struct document *d, const struct written *w, const str
 }
 
 /* By convention a sink that writes a file names it in a setting `path` of type PATH. */
-static const char *output_path(const struct config_output *o)
+const char *config_output_path(const struct config_output *o)
 {
     for (const struct setting *s = o->sink ? o->sink->settings : NULL; s && s->key; s++)
         if (s->type == SETTING_PATH && strcmp(s->key, "path") == 0)
@@ -348,7 +348,7 @@ static void check_written_files(struct document *d)
     if (c->log_file)
         files[count++] = (struct written){c->log_file, "the log", place_in(d, "log", "file")};
     for (size_t i = 0; i < c->output_count && count < WRITTEN_MAX; i++) {
-        const char *path = output_path(&c->outputs[i]);
+        const char *path = config_output_path(&c->outputs[i]);
         if (!path || !c->outputs[i].name)
             continue;
         const struct node *n = entry(d, "outputs", i), *value = node_get(n, "path");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ${NAME}, ${file:PATH} and $$ in the values of a configuration file. */
+/* ${NAME}, ${file:PATH}, ${dpapi:TEXT} and $$ in the values of a configuration file. */
 #include "expand.h"
 
 #include "os_file.h"
 #include "os_process.h"
+#include "os_secret.h"
 #include "utf.h"
 
 #include <stdlib.h>
@@ -49,9 +50,10 @@ static struct sv of_variable(struct reading *r, const struct node *n, struct sv 
         return SV_ABSENT;
     const char *value = is_name(name) ? os_environment(key) : NULL;
     if (!is_name(name))
-        report_error(r->messages, n->at,
-                     "`${%s}` is neither ${NAME} nor ${file:PATH}; a dollar sign is written $$",
-                     show(&shown, key));
+        report_error(
+            r->messages, n->at,
+            "`${%s}` is neither ${NAME} nor ${file:PATH} nor ${dpapi:TEXT}; a dollar sign is written $$",
+            show(&shown, key));
     else if (!value)
         report_error(r->messages, n->at, "the environment variable %s is not set", show(&shown, key));
     else if (!*value)
@@ -114,9 +116,29 @@ static bool has_control(struct sv v)
     return false;
 }
 
+static struct sv of_protected(struct reading *r, const struct node *n, struct sv text)
+{
+    struct fault fault;
+    size_t size = 0;
+    char *secret = os_secret_unprotect(text.p, text.n, &size, &fault);
+    struct sv value = sv_make(secret, size), copy = SV_ABSENT;
+    if (!secret)
+        report_error(r->messages, n->at, "cannot read the protected value: %s", fault.text);
+    else if (size == 0)
+        report_error(r->messages, n->at, "the protected value is empty");
+    else if (utf8_valid_length(value) != size || memchr(secret, 0, size))
+        report_error(r->messages, n->at, "the protected value is not text in UTF-8");
+    else
+        copy = arena_copy(r->memory, value);
+    os_secret_free(secret, size);
+    return copy;
+}
+
 /* inside: what stands between ${ and }. */
 static struct sv of_reference(struct reading *r, const struct node *n, struct sv inside)
 {
+    if (sv_starts(inside, SV("dpapi:")))
+        return of_protected(r, n, sv_slice(inside, strlen("dpapi:"), inside.n));
     if (!sv_starts(inside, SV("file:")))
         return of_variable(r, n, inside);
     if (n->has_escapes || has_control(inside)) {

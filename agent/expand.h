@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ${NAME}, ${file:PATH} and $$ in the values of a configuration file. */
+/* ${NAME}, ${file:PATH}, ${dpapi:TEXT} and $$ in the values of a configuration file. */
 #ifndef MAPITAIL_EXPAND_H
 #define MAPITAIL_EXPAND_H
 
@@ -13,9 +13,9 @@ struct reading {
 };
 
 /*
- * Expands the node and all below it, keys excepted. A variable that is not set, a file that cannot be read
- * and an empty value are errors at the value, which becomes NODE_REFUSED; a file that others may read draws a
- * warning.
+ * Expands the node and all below it, keys excepted. A variable that is not set, a file that cannot be read,
+ * a text that this machine has not protected and an empty value are errors at the value, which becomes
+ * NODE_REFUSED; a file that others may read draws a warning.
  */
 void expand(struct reading *r, struct node *n);
 

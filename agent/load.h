@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-/* Prints every error and warning as FILE:LINE:COLUMN: …; NULL if there was an error. */
+/* Prints every error and warning as FILE:LINE:COLUMN: …, to log_share too; NULL if there was an error. */
 struct config *load_config(const char *path);
 
 #endif

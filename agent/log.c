@@ -25,6 +25,7 @@ static struct {
     uint64_t file_size;
     bool file_broken; /* said once */
     struct log_rate rate;
+    void (*also)(enum log_level level, const char *text);
 } log_ = {.options = {.level = LOG_INFO}, .level = LOG_INFO, .rate = {.per_second = LOG_REPEATS_PER_SECOND}};
 
 const char *log_level_name(enum log_level level)
@@ -72,7 +73,7 @@ static void put_escaped(struct buf *to, struct sv text)
     }
 }
 
-static void put_head(struct buf *to, enum log_level level, const char *subject)
+static void put_head(struct buf *to, enum log_level level)
 {
     char text[WTIME_TEXT_MAX];
     int64_t ns = log_.options.realtime_ns ? log_.options.realtime_ns() : os_realtime_ns();
@@ -81,10 +82,6 @@ static void put_head(struct buf *to, enum log_level level, const char *subject)
     buf_putc(to, ' ');
     buf_put(to, sv_from(log_level_name(level)));
     buf_putc(to, ' ');
-    if (subject) {
-        put_escaped(to, sv_from(subject));
-        buf_lit(to, ": ");
-    }
 }
 
 static void write_stderr(struct sv line)
@@ -159,18 +156,43 @@ static void write_line(struct sv line)
     write_stderr(line);
 }
 
+void log_share(enum log_level level, const char *text)
+{
+    if (log_.also)
+        log_.also(level, text);
+}
+
+static bool is_for_system_log(enum log_level level, const char *subject)
+{
+    return log_.also && (level >= LOG_WARNING || (level >= LOG_INFO && !subject));
+}
+
+static void put_body(struct buf *to, const char *subject, struct sv text)
+{
+    struct sv cut = utf8_cut(text, LOG_LINE_MAX);
+    if (subject) {
+        put_escaped(to, sv_from(subject));
+        buf_lit(to, ": ");
+    }
+    put_escaped(to, cut);
+    if (cut.n < text.n)
+        buf_lit(to, "...");
+}
+
 static void write_message(enum log_level level, const char *subject, struct sv text)
 {
     struct buf line;
-    struct sv cut = utf8_cut(text, LOG_LINE_MAX);
     buf_init(&line, 8 * LOG_LINE_MAX);
-    put_head(&line, level, subject);
-    put_escaped(&line, cut);
-    if (cut.n < text.n)
-        buf_lit(&line, "...");
+    put_head(&line, level);
+    size_t body = line.n;
+    put_body(&line, subject, text);
     buf_putc(&line, '\n');
     if (buf_ok(&line))
         write_line(buf_sv(&line));
+    if (buf_ok(&line) && is_for_system_log(level, subject)) {
+        line.p[line.n - 1] = '\0';
+        log_share(level, line.p + body);
+    }
     buf_free(&line);
 }
 
@@ -220,6 +242,11 @@ void log_write(enum log_level level, const char *subject, const char *format, ..
     if (admit(level, subject, format, text))
         write_message(level, subject, sv_from(text));
     unlock();
+}
+
+void log_also(void (*also)(enum log_level level, const char *text))
+{
+    log_.also = also;
 }
 
 void log_tick(void)

@@ -41,6 +41,17 @@ struct log_options {
 /* False when the file cannot be opened; messages then go to standard error. Not while the log is open. */
 bool log_open(const struct log_options *options, struct fault *f);
 
+/*
+ * From now on, whatever log_open and log_close do, what an administrator should find in the system's own log
+ * is handed to also as well: every warning and error, and what concerns the agent as a whole (no subject)
+ * from INFO up. The text is "subject: message", escaped, and lives until also returns; also must not log.
+ * NULL ends it. Before there are threads only.
+ */
+void log_also(void (*also)(enum log_level level, const char *text));
+
+/* Hands a text to what log_also named, and to nobody else: for what a command says on standard error. */
+void log_share(enum log_level level, const char *text);
+
 /* Another level from now on. From any thread. */
 void log_set_level(enum log_level level);
 

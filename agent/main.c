@@ -8,6 +8,8 @@
 #include "registry.h"
 #include "replay.h"
 #include "run.h"
+#include "secret_command.h"
+#include "service_command.h"
 #include "state_command.h"
 #include "status.h"
 
@@ -31,6 +33,10 @@ static const char usage[] =
     "  mapitail cat [--format ecs|json|rfc5424|xml] [--all] [--timezone ZONE] [--date-order dmy|mdy|ymd]\n"
     "               [--encoding NAME] [--jobs N] [--carve] FILE|GLOB...\n"
     "                                     records to standard output; - is standard input; --all: every event\n"
+    "  mapitail service install [-c FILE] [--brokers HOST:PORT,...] [--topic NAME] [--syslog [tls://]HOST:PORT]\n"
+    "  mapitail service start|stop|reload|status|uninstall\n"
+    "                                     the service of Windows; install writes a configuration where there is none\n"
+    "  mapitail secret protect            on Windows: a secret as ${dpapi:...}, which only this machine can read\n"
     "  mapitail --help | --version\n"
     "\n"
     "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 usage, 73 the state directory is in\n"
@@ -261,6 +267,29 @@ static int cat_command(int argc, char **argv)
     return cat_with(&o, &words);
 }
 
+static int service_words(int argc, char **argv)
+{
+    struct service_options o = {0};
+    int words;
+    const struct option table[] = {
+        {.name = "-c", .value = &o.config_path},    {.name = "--config", .value = &o.config_path},
+        {.name = "--brokers", .value = &o.brokers}, {.name = "--topic", .value = &o.topic},
+        {.name = "--syslog", .value = &o.syslog},   {0}};
+    if (!options_read(table, argc, argv, 2, &words))
+        return EXIT_USAGE;
+    if (words > 1)
+        return wrong_usage("one word too many", argv[1]);
+    o.what = words ? argv[0] : "";
+    return service_command(&o);
+}
+
+static int secret_words(int argc, char **argv)
+{
+    if (argc != 3 || strcmp(argv[2], "protect") != 0)
+        return wrong_usage("secret takes protect and nothing else: the secret is asked for", NULL);
+    return secret_protect();
+}
+
 int main(int argc, char **argv)
 {
     os_begin(&argc, &argv);
@@ -277,6 +306,10 @@ int main(int argc, char **argv)
         return state_command(argc, argv);
     if (strcmp(command, "replay") == 0)
         return replay_command(argc, argv);
+    if (strcmp(command, "service") == 0)
+        return service_words(argc, argv);
+    if (strcmp(command, "secret") == 0)
+        return secret_words(argc, argv);
     if (strcmp(command, "--version") == 0) {
         puts("mapitail " MAPITAIL_VERSION);
         return EXIT_OK;

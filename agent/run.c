@@ -9,6 +9,7 @@
 #include "metrics_server.h"
 #include "os_clock.h"
 #include "os_process.h"
+#include "os_service.h"
 #include "os_watch.h"
 #include "reload.h"
 #include "state.h"
@@ -156,6 +157,7 @@ static _Noreturn void leave_without_waiting(void)
     log_error(NULL,
               "an output did not stop in time; leaving without it, what it had in flight is sent again");
     log_close();
+    os_service_ended(EXIT_INCOMPLETE);
     _Exit(EXIT_INCOMPLETE);
 }
 

@@ -17,6 +17,12 @@ static void (*stop_request)(void);
 static volatile LONG interrupted;
 static UINT console_code_page;
 
+void os_request_stop(void)
+{
+    if (stop_request)
+        stop_request();
+}
+
 static bool is_in_session_of_services(void)
 {
     DWORD session;
@@ -31,7 +37,7 @@ static BOOL WINAPI handle(DWORD event)
     bool from_keyboard = event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
     if (from_keyboard && InterlockedExchange(&interrupted, 1))
         TerminateProcess(GetCurrentProcess(), INTERRUPTED);
-    stop_request();
+    os_request_stop();
     if (!from_keyboard)
         Sleep(LAST_WORDS_MS); /* main returns meanwhile, which ends the process */
     return TRUE;
@@ -49,18 +55,6 @@ void os_forbid_core_dumps(void)
 {
     /* Windows Error Reporting, which writes the dumps, is then not called. */
     SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
-}
-
-/* There is no such signal: a service is told by its control handler. */
-void os_on_reload(void (*on_reload)(void))
-{
-    (void)on_reload;
-}
-
-/* The service control manager is told by the service's own main. */
-void os_service_tell(enum os_service_news news)
-{
-    (void)news;
 }
 
 unsigned long os_process_id(void)

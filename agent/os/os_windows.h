@@ -39,6 +39,9 @@ bool os_code_fault(struct fault *f, DWORD error, const char *what, const char *p
  */
 SECURITY_ATTRIBUTES *os_security(unsigned mode);
 
+/* Calls what os_on_stop was given; nothing before that. */
+void os_request_stop(void);
+
 /* Nanoseconds since 1970 of a count of 100 ns since 1601. */
 int64_t os_unix_ns(int64_t ticks);
 

@@ -267,3 +267,33 @@ Test(log, lines_of_several_threads_stay_whole)
     for (const char *line = text; *line; line = strchr(line, '\n') + 1)
         cr_assert_eq(strncmp(line, "2026-02-18T10:30:01.123Z INFO ", 30), 0);
 }
+
+static char shared_text[3][64];
+static enum log_level shared_level[3];
+static int shared_count;
+
+static void keep_shared(enum log_level level, const char *text)
+{
+    cr_assert_lt(shared_count, 3);
+    shared_level[shared_count] = level;
+    snprintf(shared_text[shared_count++], sizeof shared_text[0], "%s", text);
+}
+
+Test(log, the_systems_log_gets_warnings_and_what_concerns_the_agent_as_a_whole)
+{
+    log_also(keep_shared);
+    start(LOG_DEBUG, 0);
+    log_debug(NULL, "detail");
+    log_info("output siem", "connected");
+    log_info(NULL, "stopping");
+    log_warning("output siem", "line\nbreak");
+    log_close();
+    log_share(LOG_ERROR, "from a command");
+    log_also(NULL);
+    log_share(LOG_ERROR, "nobody hears");
+    cr_assert_eq(shared_count, 3);
+    cr_expect_str_eq(shared_text[0], "stopping");
+    cr_expect_str_eq(shared_text[1], "output siem: line\\nbreak");
+    cr_expect_eq(shared_level[1], LOG_WARNING);
+    cr_expect_str_eq(shared_text[2], "from a command");
+}

@@ -2,11 +2,14 @@
 /* What only Windows has: its paths, its time zones and its words. */
 #include "os_file.h"
 #include "os_process.h"
+#include "os_secret.h"
+#include "os_service_windows.h"
 #include "os_windows.h"
 #include "os_zone.h"
 #include "os_zone_names_windows.h"
 
 #include <criterion/criterion.h>
+#include <sddl.h>
 #include <wchar.h>
 
 static const struct {
@@ -149,4 +152,36 @@ Test(os_windows, a_variable_may_be_empty_and_may_change)
     cr_assert_str_eq(os_environment("mapitail_test"), "");
     SetEnvironmentVariableW(L"MAPITAIL_TEST", NULL);
     cr_assert_null(os_environment("MAPITAIL_TEST"));
+}
+
+Test(os_windows, the_account_of_a_service_is_known_by_its_name_alone)
+{
+    unsigned char sid[SECURITY_MAX_SID_SIZE];
+    struct fault f = {0};
+    wchar_t *text = NULL;
+    cr_assert(os_service_sid("TrustedInstaller", sid, &f), "%s", f.text);
+    cr_assert(ConvertSidToStringSidW(sid, &text));
+    cr_assert_eq(wcscmp(text, L"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"), 0);
+    LocalFree(text);
+}
+
+Test(os_windows, a_protected_secret_is_text_that_only_leads_back_whole)
+{
+    static const char secret[] = "Gr\xc3\xbc\xc3\x9f"
+                                 "e ${}'\"\\";
+    struct fault f = {0};
+    size_t n = 0;
+    char *text = os_secret_protect(secret, strlen(secret), &f);
+    cr_assert_not_null(text, "%s", f.text);
+    cr_assert_eq(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="),
+                 strlen(text));
+    char *back = os_secret_unprotect(text, strlen(text), &n, &f);
+    cr_assert_not_null(back, "%s", f.text);
+    cr_assert_eq(n, strlen(secret));
+    cr_assert_str_eq(back, secret);
+    os_secret_free(back, n);
+    cr_assert_null(os_secret_unprotect(text, strlen(text) / 2, &n, &f));
+    cr_assert_null(os_secret_unprotect("", 0, &n, &f));
+    cr_assert_null(os_secret_unprotect("no base64!", 10, &n, &f));
+    free(text);
 }
