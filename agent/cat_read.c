@@ -185,10 +185,13 @@ static bool open_export(struct cat_reader *r, struct export *e, const char *name
     return false;
 }
 
-static void count_export(struct cat_reader *r, const struct export *e)
+static void count_export(struct cat_reader *r, const char *name, const struct export *e)
 {
     struct parser_counts counts;
     e->ops->counts(e->parser, &counts);
+    if (counts.order_told != DATE_ORDER_AUTO)
+        say(r, "mapitail: %s: its own dates tell that their order is %s; --date-order would set it\n", name,
+            date_order_names[counts.order_told]);
     r->counts.records += counts.records;
     r->counts.has_uncounted |= !counts.counts_records;
     r->counts.bytes += e->input.size;
@@ -211,7 +214,7 @@ static void read_file(struct cat_reader *r, const char *path)
         complain(r, path, f.text);
     } else if (open_export(r, &e, path)) {
         read_steps(r, &e, path, path);
-        count_export(r, &e);
+        count_export(r, path, &e);
     }
     export_close(&e);
     end_progress(r);
@@ -236,7 +239,7 @@ static void read_spooled(struct cat_reader *r, struct export *e, char *block)
             readable = read_steps(r, e, NULL, "-");
     }
     if (e->parser)
-        count_export(r, e);
+        count_export(r, "-", e);
 }
 
 static void read_stdin(struct cat_reader *r)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `mapitail check`: every mistake of the configuration, and what each output's proof of delivery proves. */
+#include "channel.h"
 #include "load.h"
 #include "os_process.h"
 #include "run.h"
@@ -43,13 +44,43 @@ static bool reach(struct config_output *o)
     return reached;
 }
 
+static void ignore_news(void *ctx)
+{
+    (void)ctx;
+}
+
+/* What every system says without being asked is whether it has channels at all. */
+static bool check_channel(const struct config *c, const struct config_source *s, bool connect)
+{
+    struct fault f = {0};
+    struct channel_setup setup = {.name = s->channel,
+                                  .query = s->query,
+                                  .selector = &c->selector,
+                                  .from_end = true,
+                                  .news = ignore_news};
+    bool good = connect ? channel_try(&setup, &f) : os_channel_is_supported(&f);
+    if (good)
+        printf("source %s: live channel %s%s\n", s->name, s->channel, connect ? ", it can be read" : "");
+    else
+        printf("source %s: error: channel %s: %s\n", s->name, s->channel, f.text);
+    return good;
+}
+
+static bool check_channels(const struct config *c, bool connect)
+{
+    bool good = true;
+    for (size_t i = 0; i < c->source_count; i++)
+        good &= !c->sources[i].channel || check_channel(c, &c->sources[i], connect);
+    return good;
+}
+
 int check_config(const char *config_path, bool connect)
 {
     os_forbid_core_dumps();
     struct config *c = load_config(config_path);
-    int code = EXIT_OK;
     if (!c)
         return EXIT_CONFIG;
+    int code = check_channels(c, connect) ? EXIT_OK : EXIT_INCOMPLETE;
     for (size_t i = 0; i < c->output_count; i++) {
         struct config_output *o = &c->outputs[i];
         printf("output %s: %s, format %s; delivered means: %s\n", o->name, o->sink->title, o->encoder->name,
@@ -58,7 +89,8 @@ int check_config(const char *config_path, bool connect)
             code = EXIT_INCOMPLETE;
     }
     printf("%s: %s\n", config_path,
-           code == EXIT_OK ? "ok" : "the configuration is right, not every output can be reached");
+           code == EXIT_OK ? "ok"
+                           : "the configuration is right, not everything that it names can be reached");
     config_free(c);
     return code;
 }

@@ -171,6 +171,17 @@ static void check_name(struct document *d, const char *name, const struct node *
                      "`name` may hold letters, digits, '_', '.' and '-' only, and 64 of them");
 }
 
+static void read_source(struct document *d, struct config_source *s, const struct node *n)
+{
+    struct settings_scope scope = {
+        .targets = {{config_source_settings, s}}, .count = 1, .elsewhere = elsewhere};
+    settings_read(&d->reading, &scope, n);
+    if (!node_get(n, "channel"))
+        settings_require(&d->reading, &scope, n, "paths");
+    check_name(d, s->name, n);
+    config_check_source(d, s, n);
+}
+
 static void read_sources(struct document *d)
 {
     struct config *c = d->config;
@@ -178,11 +189,8 @@ static void read_sources(struct document *d)
     c->sources = list ? allocate(d, list->count, sizeof *c->sources) : NULL;
     for (const struct node *n = c->sources ? list->first : NULL; n; n = n->next) {
         struct config_source *s = &c->sources[c->source_count++];
-        if (!is_entry(d, "sources", n))
-            continue;
-        read_entry(d, config_source_settings, s, n);
-        check_name(d, s->name, n);
-        config_check_source(d, s, n);
+        if (is_entry(d, "sources", n))
+            read_source(d, s, n);
     }
 }
 
@@ -274,6 +282,7 @@ static void read_document(struct document *d)
     read_mapping(d, "state");
     read_mapping(d, "log");
     read_mapping(d, "metrics");
+    read_mapping(d, "coverage");
     read_mapping(d, "record");
     read_select(d);
     read_sources(d);
@@ -281,6 +290,7 @@ static void read_document(struct document *d)
     default_dead_letter(d);
     config_check_agent(d);
     config_check_metrics(d);
+    config_check_coverage(d);
     config_check_record(d);
     config_check(d);
     if (d->reading.messages->errors == 0)

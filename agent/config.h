@@ -27,6 +27,7 @@ enum {
     CONFIG_ENTRIES_MAX = 256,      /* sources, and outputs */
     CONFIG_KEYS_MAX = 1024,        /* keys of one mapping */
     CONFIG_MESSAGES_MAX = 100,     /* messages that are kept; all are counted */
+    CHANNEL_NAME_MAX = 255,        /* bytes of a channel's name, which is what the event log service takes */
     CONFIG_SECRET_FILE_MAX = 65536 /* bytes of a file named by ${file:PATH} */
 };
 
@@ -36,7 +37,9 @@ enum config_key { KEY_MAILBOX, KEY_HOST, KEY_NONE };
 /* `sources:` one entry */
 struct config_source {
     const char *name;            /* required, unique: letters, digits, '_', '.', '-' */
-    struct setting_list paths;   /* required: files and globs (*, ?, [..] in any part, ** for any depth) */
+    struct setting_list paths;   /* files and globs (*, ?, [..] in any part, ** for any depth); or channel */
+    const char *channel;         /* a live event channel of this host, instead of paths */
+    const char *query;           /* XPath of the channel's events; NULL: what select says */
     struct setting_list exclude; /* globs to leave out: of names, or of paths where they hold a separator */
     int from;          /* enum config_from; for files that were there when a new output met them first */
     bool follow_links; /* also where a link leads out of the folders that paths name */
@@ -61,6 +64,7 @@ struct config_output {
     const char *enterprise_number;
     int bom;           /* 0 auto, 1 always, 2 never */
     int64_t max_bytes; /* 0: the sink's own bound */
+    bool coverage;     /* coverage records go here too */
     bool deduplicate;
     int64_t deduplicate_age_ms, deduplicate_count; /* how long, and how many, ids are remembered */
     uint64_t fingerprint; /* of all that its pipeline depends on, its sources included */
@@ -75,6 +79,7 @@ struct config {
     const char *log_file;         /* NULL: standard error */
     const char *metrics_listen;   /* host:port; NULL: no metrics over HTTP */
     bool metrics_allow_remote;    /* the address may be one that others can reach */
+    int64_t coverage_interval_ms; /* 0: no coverage records */
     struct selector selector;     /* `select:`; default MSExchangeIS* 9646 */
     struct setting_map labels;
     struct setting_list tags;

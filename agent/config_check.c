@@ -63,12 +63,46 @@ void config_check_record(struct document *d)
                      "`namespace` may hold lower-case letters, digits, '_' and '.' only, and 100 of them");
 }
 
+/* What only files have. */
+static void check_channel(struct document *d, const struct config_source *s, const struct node *n)
+{
+    static const char *const of_files[] = {"exclude", "follow_links", "timezone", "date_order", "encoding"};
+    struct config_messages *m = d->reading.messages;
+    const struct node *query = node_get(n, "query"), *channel = node_get(n, "channel");
+    if (s->query && *s->query == '<')
+        report_error(m, query->at,
+                     "`query` must be an XPath such as *[System[Level=2]], not a list of queries");
+    if (strlen(s->channel) > CHANNEL_NAME_MAX)
+        report_error(m, channel->at, "the name of a channel has at most %d bytes", CHANNEL_NAME_MAX);
+    for (size_t i = 0; i < sizeof of_files / sizeof *of_files; i++) {
+        const struct node *given = node_get(n, of_files[i]);
+        if (given)
+            report_error(m, given->at, "`%s` is about files, and this source reads a channel", of_files[i]);
+    }
+}
+
+static void check_what_is_read(struct document *d, const struct config_source *s, const struct node *n)
+{
+    struct config_messages *m = d->reading.messages;
+    const struct node *paths = node_get(n, "paths"), *channel = node_get(n, "channel");
+    const struct node *query = node_get(n, "query");
+    if (paths && paths->kind == NODE_LIST && paths->count == 0)
+        report_error(m, paths->at, "`paths` is empty");
+    if (paths && channel)
+        report_error(m, channel->at, "a source has either `paths` or `channel`");
+    if (query && !channel)
+        report_error(m, query->at, "`query` is about a channel, and this source has none");
+    if (s->channel && !paths)
+        check_channel(d, s, n);
+}
+
 /* The zone is loaded here, so that a wrong one is found before anything runs. */
 void config_check_source(struct document *d, struct config_source *s, const struct node *n)
 {
     struct config_messages *m = d->reading.messages;
     const struct node *given = node_get(n, "timezone");
     struct fault f = {0};
+    check_what_is_read(d, s, n);
     s->zone = s->timezone ? os_zone_load(s->timezone, &f) : NULL;
     if (s->timezone && !s->zone)
         report_error(m, given ? given->at : n->at,

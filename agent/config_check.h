@@ -27,6 +27,7 @@ void config_fingerprint(struct document *d);
 void config_check_agent(struct document *d);
 void config_check_record(struct document *d);
 void config_check_metrics(struct document *d);
+void config_check_coverage(struct document *d);
 void config_check_source(struct document *d, struct config_source *s, const struct node *n);
 void config_check_output(struct document *d, struct config_output_text *o, const struct node *n);
 

@@ -39,7 +39,8 @@ static uint64_t of_sources(uint64_t h, const struct document *d, const struct co
 
 void config_fingerprint(struct document *d)
 {
-    static const char *const common[] = {"agent_name", "dead_letter_file", "state", "record", "select"};
+    static const char *const common[] = {"agent_name", "coverage", "dead_letter_file",
+                                         "record",     "select",   "state"};
     struct config *c = d->config;
     uint64_t start = HASH64_START;
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may be wrong with the address that metrics are served on. */
+/* What may be wrong with how the agent tells of itself: the address of its metrics, and its coverage records.
+ */
 #include "config_check.h"
 
 #include "address.h"
@@ -41,4 +42,12 @@ void config_check_metrics(struct document *d)
         report_warning(m, place,
                        "metrics are open to every host that can reach %s: no encryption, no passwords",
                        at.text);
+}
+
+void config_check_coverage(struct document *d)
+{
+    const struct config *c = d->config;
+    if (c->coverage_interval_ms > 0 && c->coverage_interval_ms < 1000)
+        report_error(d->reading.messages, node_get(node_get(d->root, "coverage"), "interval")->at,
+                     "`interval` must be 0 or at least 1s");
 }

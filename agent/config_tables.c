@@ -87,6 +87,17 @@ const struct setting config_metrics_settings[] = {
          "proves who he is."},
     {0}};
 
+const struct setting config_coverage_settings[] = {
+    {.key = "interval",
+     .type = SETTING_DURATION,
+     .offset = CONFIG(coverage_interval_ms),
+     .fallback = "0",
+     .max = HOUR * 24 * 7,
+     .help = "How often each output is told which records were read, so that a server without matches can be "
+             "told "
+             "from one that is not looked at; 0 for never, else at least 1s."},
+    {0}};
+
 const struct setting config_record_settings[] = {
     {.key = "labels",
      .type = SETTING_MAP,
@@ -127,9 +138,19 @@ const struct setting config_source_settings[] = {
     {.key = "paths",
      .type = SETTING_PATHS,
      .offset = SOURCE(paths),
-     .required = true,
      .help = "Files and globs to read: * and ? within a name, [a-z] for one character, ** for any depth of "
-             "directories."},
+             "directories. A source has either paths or channel."},
+    {.key = "channel",
+     .type = SETTING_STRING,
+     .offset = SOURCE(channel),
+     .help =
+         "On Windows, instead of paths: a live event channel of this host, such as Application, read through "
+         "the system's event API."},
+    {.key = "query",
+     .type = SETTING_STRING,
+     .offset = SOURCE(query),
+     .help = "XPath of the channel's events that are asked for, of which select then takes what it wants; "
+             "without it, one that is made from the ids of select."},
     {.key = "exclude",
      .type = SETTING_LIST,
      .offset = SOURCE(exclude),
@@ -139,9 +160,9 @@ const struct setting config_source_settings[] = {
      .offset = SOURCE(from),
      .fallback = "beginning",
      .choices = from_choices,
-     .help = "Where an output that is new begins in the files that are there already; later files are always "
-             "read from "
-             "their beginning."},
+     .help =
+         "Where an output that is new begins in the files, or the channel's events, that are there already; "
+         "later files are always read from their beginning."},
     {.key = "follow_links",
      .type = SETTING_BOOL,
      .offset = SOURCE(follow_links),
@@ -154,8 +175,9 @@ const struct setting config_source_settings[] = {
      .fallback = "1s",
      .min = 100,
      .max = HOUR,
-     .help = "How often files are looked at where the system does not tell that they changed, such as on "
-             "network shares."},
+     .help =
+         "How often files and channels are looked at where the system does not tell that they changed, such "
+         "as on network shares."},
     {.key = "timezone",
      .type = SETTING_STRING,
      .offset = SOURCE(timezone),
@@ -250,6 +272,11 @@ const struct setting config_output_settings[] = {
      .help = "Longest message; longer ones lose their optional parts, and go to the dead-letter file if that "
              "is not "
              "enough. 0 is what the destination can take; else at least 480."},
+    {.key = "coverage",
+     .type = SETTING_BOOL,
+     .offset = OUTPUT(coverage),
+     .fallback = "true",
+     .help = "Whether coverage records go here, where the configuration asks for them."},
     {.key = "deduplicate",
      .type = SETTING_BOOL,
      .offset = OUTPUT(deduplicate),
@@ -281,10 +308,12 @@ const struct config_section config_sections[] = {
     {"log", config_log_settings, false, false, "The agent's own messages."},
     {"metrics", config_metrics_settings, false, false,
      "Counts for Prometheus, and whether the agent lives and delivers, over HTTP."},
+    {"coverage", config_coverage_settings, false, false,
+     "Records that say what was read, beside those of events."},
     {"record", config_record_settings, false, false, "What every record carries along."},
     {"select", config_select_settings, true, false,
      "Which events are taken; without it, event 9646 of providers that begin with MSExchangeIS."},
-    {"sources", config_source_settings, true, true, "The files that are read."},
+    {"sources", config_source_settings, true, true, "The files and channels that are read."},
     {"outputs", config_output_settings, true, true,
      "Where records go; each output reads the sources at its own pace."},
     {0}};

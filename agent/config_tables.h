@@ -17,7 +17,8 @@ struct config_output_text {
 };
 
 extern const struct setting config_top_settings[], config_state_settings[], config_log_settings[],
-    config_metrics_settings[], config_record_settings[], config_select_settings[], config_source_settings[];
+    config_metrics_settings[], config_coverage_settings[], config_record_settings[], config_select_settings[],
+    config_source_settings[];
 
 /* Names of the facilities in the order of their codes (RFC 5424 table 1), ended by NULL. */
 extern const char *const config_facilities[];

@@ -30,9 +30,11 @@ struct source_counts {
     uint64_t unknown_files;                /* no parser takes them */
     uint64_t unreadable_files;
 
+    uint64_t channels_failing;    /* 1 while its live channel cannot be read */
     uint64_t files, unread_bytes; /* at present; unread: neither read nor settled */
     int64_t last_event_ms;        /* time of the event selected last, since 1970; 0: none */
     int64_t last_delivery_ms;     /* when the latest proof came; 0: none */
+    const char *channel;          /* how it is with its live channel: static text; NULL: it has none */
     bool read_is_least; /* a format among the files does not count what it passes over: read is a least */
 };
 
@@ -48,7 +50,8 @@ enum { OUTPUT_NOTICE_BYTES = 256 };
 /* What concerns all sources of an output alike. */
 struct output_counts {
     enum output_phase phase;
-    uint64_t retried;  /* records submitted again */
+    uint64_t retried;                              /* records submitted again */
+    uint64_t coverage_delivered, coverage_refused; /* coverage records, which are no events */
     bool in_trouble;   /* the latest notice tells of trouble and nothing was delivered since */
     bool state_failed; /* positions cannot be saved at present: delivery goes on, a restart would repeat */
     int64_t notice_ms; /* when the destination's latest notice came, since 1970; 0: none */

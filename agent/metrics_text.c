@@ -19,7 +19,7 @@ struct row {
     const char *output, *type;
     const char *source; /* NULL: the output as a whole */
     bool is_up, state_is_saved;
-    uint64_t retried;
+    uint64_t retried, coverage_delivered, coverage_refused;
     struct source_counts counts;
 };
 
@@ -60,7 +60,9 @@ static void add(struct snapshot *s, const struct fleet_output *o, const char *so
                         .type = o->output->sink->name,
                         .is_up = is_ready(&o->counts),
                         .state_is_saved = !o->counts.state_failed,
-                        .retried = o->counts.retried};
+                        .retried = o->counts.retried,
+                        .coverage_delivered = o->counts.coverage_delivered,
+                        .coverage_refused = o->counts.coverage_refused};
     if (counts)
         row->counts = *counts;
     row->source = source ? arena_cstr(&s->names, sv_from(source)) : NULL;
@@ -117,6 +119,8 @@ static const struct family {
     {"mapitail_unknown_files_total", "counter", "Files of no known format.", COUNTS(unknown_files)},
     {"mapitail_unreadable_files_total", "counter", "Failures to open or read a file, until it worked again.",
      COUNTS(unreadable_files)},
+    {"mapitail_channels_failing", "gauge", "1 while the live channel of the source cannot be read.",
+     COUNTS(channels_failing)},
     {"mapitail_files", "gauge", "Files that are followed.", COUNTS(files)},
     {"mapitail_unread_bytes", "gauge", "Bytes that are there and neither read nor settled.",
      COUNTS(unread_bytes)},
@@ -170,7 +174,8 @@ static void put_time(struct buf *b, const struct snapshot *s, const char *name, 
 static void put_outputs(struct buf *b, const struct snapshot *s)
 {
     static const char up[] = "mapitail_output_up", saved[] = "mapitail_output_state_saved",
-                      retried[] = "mapitail_records_retried_total";
+                      retried[] = "mapitail_records_retried_total",
+                      coverage[] = "mapitail_coverage_records_total";
     head(b, up, "gauge",
          "1 when the output delivers, or would if there were something; 0 when it is in trouble.");
     for (size_t i = 0; i < s->count; i++)
@@ -185,6 +190,13 @@ static void put_outputs(struct buf *b, const struct snapshot *s)
     for (size_t i = 0; i < s->count; i++)
         if (!s->rows[i].source)
             sample(b, retried, &s->rows[i], NULL, s->rows[i].retried);
+    head(b, coverage, "counter", "Coverage records, which are counted apart from those of events.");
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->rows[i].source)
+            continue;
+        sample(b, coverage, &s->rows[i], "delivered", s->rows[i].coverage_delivered);
+        sample(b, coverage, &s->rows[i], "refused", s->rows[i].coverage_refused);
+    }
 }
 
 static void put_agent(struct buf *b, const struct agent_facts *facts)

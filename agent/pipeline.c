@@ -257,7 +257,7 @@ static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, 
 /* Ships the event unless that has been done. False when no token could be had: nothing was taken then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
-    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
+    shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row);
     if (t->recall == RECALL_LOST && !recall_covers(t, &p->step.pos))
         recall_end(&p->tail_context, t);
     if (t->recall == RECALL_LOST && pipeline_has_telling_id(p))
@@ -271,6 +271,7 @@ static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
         return false;
     }
     t->counts->selected++;
+    cover_matched(t->cover, &p->event);
     if (p->event.time.present)
         t->counts->last_event_ms = wtime_unix_ms(&p->event.time);
     return true;
@@ -294,6 +295,25 @@ void pipeline_tick(struct pipeline *p)
     shape_tick(&p->shape);
     if (p->dedup)
         dedup_tick(p->dedup, wtime_unix_ms(&p->shape.now));
+}
+
+/* Tells what was read, when the time has come and there is room; or what there is to tell now. */
+static void add_coverage(struct pipeline *p, bool now)
+{
+    const struct coverage_record *r;
+    if (p->coverage && now)
+        coverage_hasten(p->coverage);
+    if (!p->coverage || coverage_wait_ms(p->coverage, os_monotonic_ms()) > 0)
+        return;
+    pipeline_tick(p);
+    for (struct batch *b;
+         (b = batch_to_fill(p)) && (r = coverage_next(p->coverage, &p->shape.now, os_monotonic_ms()));) {
+        struct batch_note note = {.tail = NULL};
+        shape_coverage(&p->shape, &r->event, &r->facts, r->path);
+        add_message(p, b, &note);
+        if (batch_is_full(b))
+            seal(p);
+    }
 }
 
 /* Reads until a batch is full, nothing is left, or it is time to look around. */
@@ -448,6 +468,8 @@ static void look_around(struct pipeline *p, bool changed)
 static int idle_wait_ms(const struct pipeline *p)
 {
     int wait = source_set_wait_ms(p->files);
+    int64_t coverage = p->coverage ? coverage_wait_ms(p->coverage, os_monotonic_ms()) : wait;
+    wait = coverage < wait ? (int)coverage : wait;
     if (p->waiting && p->waiting->not_before_ms) {
         int64_t left = p->waiting->not_before_ms - os_monotonic_ms();
         if (left < wait)
@@ -462,9 +484,10 @@ static void serve(struct pipeline *p, enum fill reading)
 {
     bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
     bool can_read = reading == FILL_MORE;
-    p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
+    int given_back = p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     save_if_due(p);
-    bool idle = !can_read && p->lent == 0 && !p->filling;
+    /* What was settled may have freed a handle for a file that waits for one: then there is more to read. */
+    bool idle = !can_read && given_back == 0 && p->lent == 0 && !p->filling;
     survey(p, idle);
     pipeline_publish_counts(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
@@ -507,6 +530,7 @@ static void loop(struct pipeline *p)
     unsigned drained_rounds = 0;
     while (!atomic_load(&p->stop)) {
         atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
+        add_coverage(p, false);
         enum fill reading = fill(p);
         if (is_worth_sealing(p, reading))
             seal(p);
@@ -599,11 +623,21 @@ static bool open_publisher(struct pipeline *p)
     return p->publisher != NULL || cannot_begin(p, "out of memory");
 }
 
+static bool open_coverage(struct pipeline *p)
+{
+    struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 3);
+    const struct config *c = p->setup.config;
+    if (c->coverage_interval_ms == 0 || !p->setup.output->coverage)
+        return true;
+    p->coverage = coverage_new(c, p->setup.output, p->setup.context->agent_name, &now, os_monotonic_ms());
+    return p->coverage || cannot_begin(p, "out of memory");
+}
+
 static bool begin(struct pipeline *p)
 {
     struct fault f;
     struct encode_context context = output_context(p);
-    if (!open_state(p) || !open_dedup(p) || !open_publisher(p))
+    if (!open_state(p) || !open_dedup(p) || !open_publisher(p) || !open_coverage(p))
         return false;
     p->tail_context = (struct tail_context){.output = p->setup.output->name,
                                             .subject = p->subject,
@@ -612,6 +646,8 @@ static bool begin(struct pipeline *p)
                                             .sources = p->setup.config->sources,
                                             .counts = p->source_counts,
                                             .open_files = &p->open_files,
+                                            .coverage = p->coverage,
+                                            .watch = p->watch,
                                             .publisher = p->publisher};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
@@ -631,6 +667,7 @@ static bool begin(struct pipeline *p)
 static void flush(struct pipeline *p)
 {
     int64_t until = os_monotonic_ms() + STOP_FLUSH_MS;
+    add_coverage(p, true);
     seal(p);
     for (int64_t left;
          (left = until - os_monotonic_ms()) > 0 && !nothing_left(p) && !atomic_load(&p->superseded);) {
@@ -657,6 +694,7 @@ static void end(struct pipeline *p)
         p->source_counts[i].in_flight = 0;
     }
     source_set_free(p->files);
+    coverage_free(p->coverage);
     shape_free(&p->shape);
     for (size_t i = 0; i < BATCHES; i++)
         batch_free(p->batches[i]);

@@ -6,6 +6,7 @@
 #include "pipeline.h"
 
 #include "batch.h"
+#include "coverage.h"
 #include "dedup.h"
 #include "publish.h"
 #include "shape.h"
@@ -35,6 +36,7 @@ struct pipeline {
     bool marked;                 /* the state knows that they were carried last */
     struct tail_context tail_context;
     struct source_set *files;
+    struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
     struct shape shape;
     struct event event;
     struct step step;

@@ -31,7 +31,7 @@ bool pipeline_recover(struct pipeline *p)
 /* The destination has the record: what shipping it would have left behind is left behind. */
 static void remember(struct pipeline *p, struct tail *t)
 {
-    shape_record(&p->shape, &p->event, t->path, p->state, t->saved.row);
+    shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row);
     ledger_pass(&t->ledger, &p->step.pos);
     if (!pipeline_has_telling_id(p) || !pipeline_event_is_sound(p) ||
         dedup_ask(p->dedup, p->shape.record.id) != DEDUP_NEW)

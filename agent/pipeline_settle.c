@@ -84,10 +84,32 @@ static bool send_letter(struct pipeline *p, struct sink_item *item, struct batch
     return true;
 }
 
+/* What was read is told once, or not at all: it is no event, holds back no position and has no dead letter.
+ */
+static bool settle_coverage(struct pipeline *p, struct sink_item *item)
+{
+    if (item->result == ITEM_DELIVERED) {
+        p->delivered_some = true;
+        p->counts.in_trouble = false;
+        p->counts.coverage_delivered++;
+        return true;
+    }
+    if (item->result == ITEM_REJECTED) {
+        p->counts.coverage_refused++;
+        log_warning(p->subject, "a coverage record was refused: %s",
+                    item->reason ? item->reason : "no reason");
+        return true;
+    }
+    item->result = ITEM_PENDING;
+    return false;
+}
+
 /* Makes a rejected item safe; what is then left to do is in its result. */
 static bool keep_letter(void *ctx, struct sink_item *item, struct batch_note *note)
 {
     struct pipeline *p = ctx;
+    if (item->result == ITEM_REJECTED && !note->tail)
+        return settle_coverage(p, item);
     if (item->result == ITEM_REJECTED && write_letter(p, item, note))
         send_letter(p, item, note);
     return false;
@@ -136,6 +158,8 @@ static bool settle_rejected(struct pipeline *p, struct sink_item *item, struct b
 static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)
 {
     struct pipeline *p = ctx;
+    if (!note->tail)
+        return settle_coverage(p, item);
     struct source_counts *counts = note->tail->counts;
     switch (item->result) {
     case ITEM_DELIVERED:

@@ -163,7 +163,8 @@ static bool seal_tail(void *ctx, struct tail *t)
 static void seal_records(struct sealing *s)
 {
     for (size_t i = 0; i < s->batch->count; i++)
-        seal_tail(s, s->batch->notes[i].tail);
+        if (s->batch->notes[i].tail)
+            seal_tail(s, s->batch->notes[i].tail);
 }
 
 static void seal_forgotten(struct publisher *p, struct batch *b)

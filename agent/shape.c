@@ -62,6 +62,20 @@ void shape_event(struct shape *s, const struct event *event)
     s->record.id[0] = s->record.hash[0] = '\0';
 }
 
+void shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
+                    const char *path)
+{
+    arena_reset(&s->arena);
+    s->record = (struct record){.event = event,
+                                .kind = RECORD_COVERAGE,
+                                .coverage = facts,
+                                .message = event->message,
+                                .file_path = sv_from(path),
+                                .created = s->now};
+    if (!identity_fill_id(s->identity, &s->record, 1))
+        s->record.id[0] = '\0';
+}
+
 enum encode_status shape_encode(struct shape *s, struct buf *out)
 {
     /* Only what is shipped is worth the hash. An id and a hash stand together or not at all. */

@@ -42,6 +42,10 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
 /* The same for an encoder of plain events: the record has no meaning and no identity. */
 void shape_event(struct shape *s, const struct event *event);
 
+/* The same for what was read: the event is made up, and its id is that of its content. */
+void shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
+                    const char *path);
+
 /* Appends the latest record's message to out. */
 enum encode_status shape_encode(struct shape *s, struct buf *out);
 

@@ -260,11 +260,24 @@ static void check_plain_path(struct scan *scan, const char *path)
     }
 }
 
+static void scan_channel(struct source_set *s, const struct config_source *c)
+{
+    struct tail *t = find(s, tail_channel_id(c));
+    if (!t && (t = tail_new_channel(s->context, c)))
+        add(s, t);
+    if (t)
+        t->listed = s->scan;
+}
+
 static void scan_source(struct source_set *s, struct watched_source *w)
 {
     struct scan scan = {s, w};
     struct glob_visitor v = {&scan, found_file, found_directory, found_unreadable};
     struct fault f;
+    if (w->config->channel) {
+        scan_channel(s, w->config);
+        return;
+    }
     for (size_t i = 0; i < w->config->paths.count; i++) {
         check_plain_path(&scan, w->config->paths.items[i]);
         glob_walk(w->config->paths.items[i], &v);
@@ -387,9 +400,10 @@ static struct tail *next_turn(struct source_set *s)
     struct tail *t = start;
     if (!t)
         return NULL;
+    bool has_room = true; /* asked once: the answer takes a look at every file */
     do {
         struct tail *next = t->next ? t->next : s->tails;
-        if (may_be_read(t) && (t->is_open || make_room(s))) {
+        if (may_be_read(t) && (t->is_open || (has_room && (has_room = make_room(s))))) {
             s->turn = next;
             return t;
         }
@@ -524,7 +538,7 @@ void source_set_survey(const struct source_set *s)
         c->files = c->unread_bytes = 0;
     }
     for (const struct tail *t = s->tails; t; t = t->next) {
-        t->counts->files += !t->retired && !t->gone;
+        t->counts->files += !t->retired && !t->gone && !t->channel;
         t->counts->unread_bytes += tail_unread_bytes(t);
     }
 }

@@ -43,6 +43,10 @@ const char *const state_statements[STATEMENTS] = {
                   " WHERE block = ?1",
     [PUT_BLOCK] = "UPDATE delivered SET ids = ?2, sum = row_sum(output, at, ?2) WHERE block = ?1",
     [DROP_EMPTY_BLOCK] = "DELETE FROM delivered WHERE block = ?1 AND length(ids) = 0",
+    [GET_BOOKMARK] = "SELECT text, created FROM bookmark WHERE file = ?1 AND sum = " BOOKMARK_SUM,
+    [PUT_BOOKMARK] = "INSERT OR REPLACE INTO bookmark(file, text, created, sum)"
+                     " VALUES(?1, ?2, ?3, row_sum(?1, ?2, ?3))",
+    [FORGET_BOOKMARK] = "DELETE FROM bookmark WHERE file = ?1",
 };
 
 bool state_fault(struct state *s, struct fault *f, const char *what)
@@ -200,7 +204,30 @@ static bool run_on_row(struct state *s, enum statement which, int64_t row, struc
 
 bool state_forget(struct state *s, int64_t row, struct fault *f)
 {
-    return run_on_row(s, FORGET_FILE, row, f) && run_on_row(s, FORGET_ORDINALS, row, f);
+    return run_on_row(s, FORGET_FILE, row, f) && run_on_row(s, FORGET_ORDINALS, row, f) &&
+           run_on_row(s, FORGET_BOOKMARK, row, f);
+}
+
+bool state_put_bookmark(struct state *s, int64_t row, const char *text, int64_t created_ns, struct fault *f)
+{
+    sqlite3_stmt *q = statement(s, PUT_BOOKMARK);
+    sqlite3_bind_int64(q, 1, row);
+    bind_text(q, 2, text);
+    sqlite3_bind_int64(q, 3, created_ns);
+    return run(s, q, "write", f);
+}
+
+bool state_get_bookmark(struct state *s, int64_t row, char *text, size_t room, int64_t *created_ns)
+{
+    sqlite3_stmt *q = statement(s, GET_BOOKMARK);
+    sqlite3_bind_int64(q, 1, row);
+    bool found = sqlite3_step(q) == SQLITE_ROW && (size_t)sqlite3_column_bytes(q, 0) < room;
+    if (found) {
+        snprintf(text, room, "%s", (const char *)sqlite3_column_text(q, 0));
+        *created_ns = sqlite3_column_int64(q, 1);
+    }
+    sqlite3_reset(q);
+    return found;
 }
 
 bool state_begin(struct state *s, struct fault *f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is kept over restarts, in one SQLite file (WAL): positions and delivered ids per output, the ordinals
- * of records without record id, the agent's id.
+ * What is kept over restarts, in one SQLite file (WAL): positions, bookmarks and delivered ids per output,
+ * the ordinals of records without record id, the agent's id.
  *
  * Every save is one commit without fsync: a kill -9 keeps the page cache and repeats next to nothing;
  * state_sync, on a timer, bounds what a power cut repeats. A save never happens before delivery was proven,
@@ -35,7 +35,7 @@ struct state_file {
     struct position position;
 };
 
-enum { STATE_FORMAT = 2 /* 1: without sums; it is brought to the present one */ };
+enum { STATE_FORMAT = 3 /* 1: without sums; 2: without bookmarks; they are brought to the present one */ };
 
 /*
  * Opens or creates the state in a directory, which is created too, and looks whether it is sound: the whole
@@ -71,7 +71,14 @@ bool state_find(struct state *s, const char *output, struct os_file_id id, struc
 bool state_put(struct state *s, const char *output, struct state_file *file, const char *path,
                struct fault *f);
 
-/* Forgets a file and its ordinals. */
+/*
+ * The bookmark of a live channel, whose row in the table of files holds its position, and when its log was
+ * created (since 1970; 0: not known). False if there is none, or one longer than the room.
+ */
+bool state_put_bookmark(struct state *s, int64_t row, const char *text, int64_t created_ns, struct fault *f);
+bool state_get_bookmark(struct state *s, int64_t row, char *text, size_t room, int64_t *created_ns);
+
+/* Forgets a file, its ordinals and its bookmark. */
 bool state_forget(struct state *s, int64_t row, struct fault *f);
 
 /* Several puts become one commit: begin, puts, commit. A failed put leaves the transaction open for commit.

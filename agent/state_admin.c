@@ -84,6 +84,7 @@ bool state_forget_ids(struct state *s, const char *output, struct fault *f)
 bool state_forget_output(struct state *s, const char *output, struct fault *f)
 {
     return run(s, "DELETE FROM ordinal WHERE file IN (SELECT id FROM file WHERE output = ?1)", output, f) &&
+           run(s, "DELETE FROM bookmark WHERE file IN (SELECT id FROM file WHERE output = ?1)", output, f) &&
            run(s, "DELETE FROM file WHERE output = ?1", output, f) && state_forget_ids(s, output, f) &&
            run(s, "DELETE FROM meta WHERE substr(key, 1, length(?1) + 6) = 'seen/' || ?1 || '/'", output, f);
 }

@@ -40,6 +40,11 @@ static void add_number(struct table *t, uint64_t n)
     table_add(t, sv_from(text));
 }
 
+static bool is_channel(const struct state_entry *e)
+{
+    return strcmp(e->file.parser, "channel") == 0;
+}
+
 static void list_entry(void *ctx, const struct state_entry *e)
 {
     struct table *t = ctx;
@@ -52,7 +57,7 @@ static void list_entry(void *ctx, const struct state_entry *e)
     if (is_there)
         add_number(t, info.size);
     else
-        table_add(t, SV("gone"));
+        table_add(t, is_channel(e) ? SV("-") : SV("gone"));
     add_number(t, e->file.position.record);
     table_add(t, sv_from(e->saved));
     table_add(t, sv_from(e->path));
@@ -146,6 +151,9 @@ static bool find_end(const struct state_entry *e, struct position *end, struct f
 {
     struct export x;
     const struct parser_ops *ops = registry_parser(e->file.parser);
+    if (is_channel(e))
+        return fault_set(f, FAULT_CONFIG, 0,
+                         "%s is a live channel, which goes back to its beginning only: say begin", e->path);
     struct os_file *file = os_file_open(e->path, f);
     if (!file)
         return false;
@@ -166,6 +174,9 @@ static bool is_event_log(const struct state_entry *e)
 static bool find_offset(const struct state_entry *e, uint64_t offset, struct position *at, struct fault *f)
 {
     struct os_file_info info;
+    if (is_channel(e))
+        return fault_set(f, FAULT_CONFIG, 0, "%s is a live channel, which has no place in bytes: say begin",
+                         e->path);
     if (is_event_log(e))
         return fault_set(f, FAULT_CONFIG, 0,
                          "%s is an event log, which has no place in bytes: say begin or end", e->path);

@@ -26,6 +26,9 @@ enum statement {
     CUT_BLOCK,
     PUT_BLOCK,
     DROP_EMPTY_BLOCK,
+    GET_BOOKMARK,
+    PUT_BOOKMARK,
+    FORGET_BOOKMARK,
     STATEMENTS,
 };
 
@@ -43,6 +46,7 @@ struct state {
     " record, content_check, saved)"
 #define ORDINAL_SUM "row_sum(file, content, offset, ordinal)"
 #define BLOCK_SUM "row_sum(output, at, ids)"
+#define BOOKMARK_SUM "row_sum(file, text, created)"
 
 /* Fills the fault with what SQLite says and returns false. */
 bool state_fault(struct state *s, struct fault *f, const char *what);

@@ -23,6 +23,8 @@ static const char schema[] =
     " PRIMARY KEY(file, content, offset)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS delivered(block INTEGER PRIMARY KEY, output TEXT NOT NULL,"
     " at INTEGER NOT NULL, ids BLOB NOT NULL, sum INTEGER);"
+    "CREATE TABLE IF NOT EXISTS bookmark(file INTEGER PRIMARY KEY, text TEXT NOT NULL,"
+    " created INTEGER NOT NULL, sum INTEGER);"
     "CREATE INDEX IF NOT EXISTS delivered_by_output ON delivered(output);";
 
 /* Format 1 had no sums. */
@@ -30,16 +32,21 @@ static const char from_format_1[] =
     "BEGIN IMMEDIATE;"
     "ALTER TABLE meta ADD COLUMN sum INTEGER; ALTER TABLE file ADD COLUMN sum INTEGER;"
     "ALTER TABLE ordinal ADD COLUMN sum INTEGER; ALTER TABLE delivered ADD COLUMN sum INTEGER;"
-    "UPDATE meta SET value = '2' WHERE key = 'format';"
+    "UPDATE meta SET value = '3' WHERE key = 'format';"
     "UPDATE meta SET sum = " META_SUM "; UPDATE file SET sum = " FILE_SUM ";"
     "UPDATE ordinal SET sum = " ORDINAL_SUM "; UPDATE delivered SET sum = " BLOCK_SUM ";"
     "COMMIT;";
+
+/* Format 2 had no bookmarks, whose table the schema makes. */
+static const char from_format_2[] =
+    "UPDATE meta SET value = '3', sum = row_sum(key, '3') WHERE key = 'format'";
 
 /* One row each for the tables that hold a row whose sum is wrong. */
 static const char wrong_sums[] =
     "SELECT 1 FROM meta WHERE sum IS NOT " META_SUM " UNION ALL SELECT 1 FROM file WHERE sum IS NOT " FILE_SUM
     " UNION ALL SELECT 1 FROM ordinal WHERE sum IS NOT " ORDINAL_SUM
-    " UNION ALL SELECT 1 FROM delivered WHERE sum IS NOT " BLOCK_SUM " LIMIT 1";
+    " UNION ALL SELECT 1 FROM delivered WHERE sum IS NOT " BLOCK_SUM
+    " UNION ALL SELECT 1 FROM bookmark WHERE sum IS NOT " BOOKMARK_SUM " LIMIT 1";
 
 /* ---- row_sum(…) ---- */
 
@@ -161,6 +168,8 @@ static enum opened settle_format(struct state *s, bool is_found, struct fault *f
         return NEWER;
     }
     if (format == 1 && !state_execute(s, from_format_1, "bring to the present format", f))
+        return refuse(s, f, "bring to the present format");
+    if (format == 2 && !state_execute(s, from_format_2, "bring to the present format", f))
         return refuse(s, f, "bring to the present format");
     if (!state_execute(s, schema, "prepare", f) || !prepare_all(s, f))
         return refuse(s, f, "prepare");

@@ -52,6 +52,7 @@ static void put_counts(struct buf *b, const struct source_counts *c)
     json_number(b, SV(",\"vanished_bytes\":"), c->vanished_bytes);
     json_number(b, SV(",\"unknown_files\":"), c->unknown_files);
     json_number(b, SV(",\"unreadable_files\":"), c->unreadable_files);
+    json_number(b, SV(",\"channels_failing\":"), c->channels_failing);
     json_number(b, SV(",\"files\":"), c->files);
     json_number(b, SV(",\"unread_bytes\":"), c->unread_bytes);
     put_time(b, SV(",\"last_event\":\""), c->last_event_ms * 1000000);
@@ -66,6 +67,8 @@ static void put_sources(struct buf *b, const struct fleet_output *o)
             continue;
         struct json_mark mark = json_open(b, SV(","));
         json_field(b, SV(",\"name\":\""), sv_from(o->config->sources[i].name));
+        json_field(b, SV(",\"channel\":\""), sv_from(o->config->sources[i].channel));
+        json_field(b, SV(",\"channel_state\":\""), sv_from(o->sources[i].channel));
         put_counts(b, &o->sources[i]);
         json_close(b, mark, "{}");
     }
@@ -89,6 +92,8 @@ static void put_output(void *ctx, const struct fleet_output *o)
     put_time(b, SV(",\"notice_time\":\""), c->notice_ms * 1000000);
     json_field(b, SV(",\"state_fault\":\""), sv_from(c->state_fault));
     json_number(b, SV(",\"retried\":"), c->retried);
+    json_number(b, SV(",\"coverage_delivered\":"), c->coverage_delivered);
+    json_number(b, SV(",\"coverage_refused\":"), c->coverage_refused);
     put_sources(b, o);
     json_close(b, mark, "{}");
 }

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "os_clock.h"
 #include "recall.h"
+#include "tail_channel.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct tail *tail_new(struct tail_context *c, const struct config_source *source
     }
     t->source = source;
     t->counts = &c->counts[source - c->sources];
+    t->cover = coverage_open(c->coverage, source);
     t->size_found = info->size;
     t->modified_seen_ns = info->modified_ns;
     t->active_ms = os_monotonic_ms();
@@ -45,7 +47,9 @@ struct tail *tail_new(struct tail_context *c, const struct config_source *source
 
 static void close_export(struct tail_context *c, struct tail *t)
 {
-    if (!t->is_open)
+    if (t->channel)
+        channel_close(t->channel);
+    if (t->channel || !t->is_open)
         return;
     export_close(&t->export);
     t->is_open = false;
@@ -56,6 +60,8 @@ void tail_free(struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
     recall_end(c, t);
+    coverage_close(t->cover);
+    channel_free(t->channel);
     ledger_free(&t->ledger);
     free(t->path);
     free(t);
@@ -63,7 +69,7 @@ void tail_free(struct tail_context *c, struct tail *t)
 
 bool tail_can_sleep(const struct tail *t)
 {
-    return t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
+    return !t->channel && t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
 }
 
 void tail_sleep(struct tail_context *c, struct tail *t)
@@ -74,6 +80,8 @@ void tail_sleep(struct tail_context *c, struct tail *t)
 
 uint64_t tail_unread_bytes(const struct tail *t)
 {
+    if (t->channel)
+        return 0; /* nobody tells how much it is */
     uint64_t size = t->export.input.size > t->size_found ? t->export.input.size : t->size_found;
     bool is_read = t->status == TAIL_IDLE && ledger_pending(&t->ledger) == 0;
     if (is_read || t->status == TAIL_UNKNOWN || t->retired || size < t->ledger.safe.offset)
@@ -216,6 +224,7 @@ static bool begin_reading(struct tail_context *c, struct tail *t)
         if (t->start_at_end && !skip_old_content(c, t))
             return false;
         take_into_state(c, t);
+        cover_begin(t->cover, t->path, t->export.ops->name, &t->ledger.safe);
         t->back_off_ms = 0;
         return true;
     case EXPORT_WAITING:
@@ -320,6 +329,7 @@ static void count_vanished(struct tail_context *c, struct tail *t, const char *w
     uint64_t read_to = t->ledger.safe.offset;
     if (t->saved.fingerprint_bytes && t->size_seen > read_to && t->status != TAIL_IDLE) {
         t->counts->vanished_bytes += t->size_seen - read_to;
+        cover_vanished(t->cover, t->size_seen - read_to);
         log_warning(c->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what,
                     t->size_seen - read_to);
     } else {
@@ -348,7 +358,9 @@ bool tail_look(struct tail_context *c, struct tail *t)
 {
     struct fault f;
     struct os_file_info info;
-    if (!t->is_open || !os_file_info(t->export.file, &info, &f))
+    if (t->channel)
+        t->status = t->status == TAIL_IDLE ? TAIL_NEWS : t->status;
+    if (t->channel || !t->is_open || !os_file_info(t->export.file, &info, &f))
         return true;
     if (info.size == t->size_seen && info.modified_ns == t->modified_seen_ns)
         return true;
@@ -370,6 +382,7 @@ static void report_skip(struct tail_context *c, struct tail *t, const struct ste
 {
     t->counts->damaged_parts++;
     t->counts->damaged_bytes += s->length;
+    cover_damaged(t->cover, s->length);
     log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path,
                 s->offset, s->reason, s->length);
 }
@@ -377,6 +390,7 @@ static void report_skip(struct tail_context *c, struct tail *t, const struct ste
 static void report_gap(struct tail_context *c, struct tail *t, const struct step *s)
 {
     t->counts->overwritten_events += s->skipped_events;
+    cover_overwritten(t->cover, s->skipped_events);
     log_warning(c->subject, "%s: %s: %" PRIu64 " events", t->path, s->reason, s->skipped_events);
 }
 
@@ -393,11 +407,24 @@ static enum tail_step fatal(struct tail_context *c, struct tail *t, const struct
     return TAIL_DRAINED;
 }
 
+/* Once, since every time in the records hangs on it. */
+static void say_order(struct tail_context *c, struct tail *t, enum date_order told)
+{
+    if (told == t->order_said)
+        return;
+    t->order_said = told;
+    log_info(c->subject,
+             "%s: its own dates tell that their order is %s; `date_order` at the source would set it",
+             t->path, date_order_names[told]);
+}
+
 /* A format that finds its hits by searching does not know what it passes over. */
-static void count_read(struct tail *t, const struct step *step)
+static void count_read(struct tail_context *c, struct tail *t, const struct step *step)
 {
     struct parser_counts counts;
+    uint64_t before = t->counts->read;
     t->export.ops->counts(t->export.parser, &counts);
+    say_order(c, t, counts.order_told);
     if (counts.counts_records) {
         t->counts->read += counts.records - t->records_seen;
         t->records_seen = counts.records;
@@ -405,6 +432,21 @@ static void count_read(struct tail *t, const struct step *step)
         t->counts->read += step->kind == STEP_EVENT;
         t->counts->read_is_least = true;
     }
+    cover_moved(t->cover, &step->pos, t->counts->read - before, !counts.counts_records);
+}
+
+/* False if the file is not ready to be read. */
+static bool read_step(struct tail_context *c, struct tail *t, struct event *event, struct step *step)
+{
+    if (t->channel) {
+        tail_channel_read(c, t, event, step);
+        return true;
+    }
+    if (!tail_open(c, t))
+        return false;
+    t->export.ops->next(t->export.parser, event, step);
+    count_read(c, t, step);
+    return true;
 }
 
 enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *event, struct step *step)
@@ -416,10 +458,8 @@ enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *e
         close_export(c, t);
         t->status = TAIL_NEWS;
     }
-    if (!tail_open(c, t))
+    if (!read_step(c, t, event, step))
         return TAIL_DRAINED;
-    t->export.ops->next(t->export.parser, event, step);
-    count_read(t, step);
     switch (step->kind) {
     case STEP_EVENT:
         return TAIL_EVENT;
@@ -436,7 +476,8 @@ enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *e
         return TAIL_MOVED;
     case STEP_MORE:
         ledger_pass(&t->ledger, &step->pos);
-        remember_end(t);
+        if (!t->channel)
+            remember_end(t);
         t->unfinished_at = step->offset;
         t->unfinished_bytes = step->length;
         t->status = TAIL_IDLE;
@@ -471,7 +512,7 @@ bool tail_waits_for_next(const struct tail *t)
 
 bool tail_is_written_in_place(const struct tail *t)
 {
-    return t->export.parser && t->saved.fingerprint_bytes == 0;
+    return t->channel || (t->export.parser && t->saved.fingerprint_bytes == 0);
 }
 
 /* ---- saving ---- */
@@ -507,7 +548,8 @@ bool tail_save(struct tail_context *c, struct tail *t, struct fault *f)
     struct position before = t->saved.position;
     extend_fingerprint(t);
     t->saved.position = *settled_position(c, t);
-    if (state_put(c->state, c->output, &t->saved, t->path, f)) {
+    if (state_put(c->state, c->output, &t->saved, t->path, f) &&
+        (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
         return true;
     }

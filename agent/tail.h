@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file that is followed: what it is (D11), how far it was read, how far it is settled.
+ * One file that is followed: what it is (D11), how far it was read, how far it is settled. A live event
+ * channel (channel.h) is followed as a file that is always there, never replaced and never asleep.
  *
  * A tail stands for one content. When the content under a name is replaced or truncated, its tail is retired:
  * it lives on only until what was read from it is settled, and a new tail begins. Belongs to one pipeline
@@ -9,8 +10,10 @@
 #ifndef MAPITAIL_TAIL_H
 #define MAPITAIL_TAIL_H
 
+#include "channel.h"
 #include "config.h"
 #include "counts.h"
+#include "coverage.h"
 #include "export.h"
 #include "ledger.h"
 #include "state.h"
@@ -26,8 +29,10 @@ struct tail_context {
     const struct config_source *sources; /* of the configuration */
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
-    struct publisher *publisher; /* NULL: the destination carries no positions, the state alone has them */
-    size_t recalling;            /* tails whose recall is not decided or not done */
+    struct publisher *publisher;    /* NULL: the destination carries no positions, the state alone has them */
+    size_t recalling;               /* tails whose recall is not decided or not done */
+    struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
+    struct os_watch *watch;         /* woken by channels; NULL: they are looked at when it is time */
 };
 
 enum tail_status {
@@ -50,7 +55,9 @@ struct tail {
     struct tail *same_hash; /* in the set's table */
     const struct config_source *source;
     struct source_counts *counts; /* of that source */
-    char *path;                   /* the latest name; owned */
+    struct cover *cover;          /* what was read of it; NULL: not asked */
+    char *path;                   /* the latest name, or "channel:NAME"; owned */
+    struct channel *channel;      /* NULL: a file */
     struct state_file saved;
     struct export export;
     bool is_open;
@@ -63,6 +70,7 @@ struct tail {
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
     uint64_t size_found;                      /* by the latest scan */
+    enum date_order order_said;               /* that the file's own dates tell */
     uint64_t records_seen;                    /* by the open parser, as far as they are counted */
     uint64_t size_seen;
     int64_t modified_seen_ns;
@@ -84,6 +92,21 @@ struct tail {
  * memory. */
 struct tail *tail_new(struct tail_context *c, const struct config_source *source, const char *path,
                       const struct os_file_info *info);
+
+/* The identity under which the state keeps a source's channel. */
+struct os_file_id tail_channel_id(const struct config_source *source);
+
+/*
+ * A new tail of the source's channel. With `from: end`, what is in a channel that the state does not know yet
+ * is old. NULL: no memory.
+ */
+struct tail *tail_new_channel(struct tail_context *c, const struct config_source *source);
+
+/* The path as records show it: NULL for a channel. */
+static inline const char *tail_file(const struct tail *t)
+{
+    return t->channel ? NULL : t->path;
+}
 
 /* Frees the tail and closes its file. Nothing of it may be in flight. */
 void tail_free(struct tail_context *c, struct tail *t);

@@ -3,6 +3,7 @@
  * Elastic Common Schema 9.4.0: one line of JSON, the fields and their order described by
  * packaging/doc/record-schema.json.
  */
+#include "ecs_coverage.h"
 #include "ecs_winlog.h"
 #include "encoder.h"
 #include "envelope.h"
@@ -18,7 +19,9 @@ struct draft {
     const struct record *record;
     const struct event *event;
     const struct host_names *host;
-    bool is_mapi; /* a 9646; otherwise any other event */
+    bool is_mapi;                    /* a 9646; otherwise any other event */
+    const struct coverage *coverage; /* what was read, and no event; else NULL */
+    struct sv dataset;
     bool is_exchange;
     bool ships_original;
     bool is_reduced;
@@ -88,10 +91,7 @@ static void put_labels(const struct draft *d, struct buf *b)
 static void put_data_stream(const struct draft *d, struct buf *b)
 {
     struct sv namespace_ = sv_empty(d->context->namespace_) ? SV("default") : d->context->namespace_;
-    if (d->is_mapi)
-        buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"msexchange.mapi_limit\"");
-    else
-        buf_lit(b, ",\"data_stream\":{\"type\":\"logs\",\"dataset\":\"msexchange.event\"");
+    json_plain_field(b, SV(",\"data_stream\":{\"type\":\"logs\",\"dataset\":\""), d->dataset);
     json_keyword(b, SV(",\"namespace\":\""), namespace_);
     buf_putc(b, '}');
 }
@@ -153,13 +153,12 @@ static void put_event(const struct draft *d, struct buf *b)
     const struct event *e = d->event;
     if (d->is_mapi)
         put_mapi_event_head(d, b);
+    else if (d->coverage)
+        ecs_put_coverage_event_head(b, d->coverage);
     else
         put_event_head(d, b);
     json_keyword(b, SV(",\"provider\":\""), sv_empty(e->provider) ? event_source(e) : e->provider);
-    if (d->is_mapi)
-        buf_lit(b, ",\"module\":\"msexchange\",\"dataset\":\"msexchange.mapi_limit\"");
-    else
-        buf_lit(b, ",\"module\":\"msexchange\",\"dataset\":\"msexchange.event\"");
+    json_plain_field(b, SV(",\"module\":\"msexchange\",\"dataset\":\""), d->dataset);
     if (e->level.has)
         json_number(b, SV(",\"severity\":"), e->level.v);
     if (d->is_mapi)
@@ -199,6 +198,8 @@ static void put_log_syslog(const struct draft *d, struct buf *b)
     struct opt_u64 code = event_code(d->event);
     if (d->is_mapi)
         buf_lit(b, ",\"msgid\":\"9646\"}");
+    else if (d->coverage)
+        buf_lit(b, ",\"msgid\":\"COVERAGE\"}");
     else if (code.has)
         json_number_then(b, SV(",\"msgid\":\""), code.v, SV("\"}"));
     else
@@ -360,7 +361,10 @@ static void put_record(const struct draft *d, struct buf *b)
     put_related(d, b);
     put_service(d, b);
     put_agent(d->context, b);
-    ecs_put_winlog(b, d->event, d->value_max, !d->is_mapi);
+    if (d->coverage)
+        ecs_put_coverage(b, d->coverage);
+    else
+        ecs_put_winlog(b, d->event, d->value_max, !d->is_mapi);
     if (d->is_mapi)
         put_mapi(d, b);
     buf_putc(b, '}');
@@ -380,6 +384,19 @@ static bool reduce(struct draft *d)
     return true;
 }
 
+static struct sv dataset_of(enum record_kind kind)
+{
+    switch (kind) {
+    case RECORD_MAPI_LIMIT:
+        return SV("msexchange.mapi_limit");
+    case RECORD_COVERAGE:
+        return SV("msexchange.mapi_coverage");
+    case RECORD_EVENT:
+        break;
+    }
+    return SV("msexchange.event");
+}
+
 static enum encode_status encode(const struct encode_context *context, const struct record *record,
                                  uint32_t sequence, struct buf *out)
 {
@@ -392,6 +409,8 @@ static enum encode_status encode(const struct encode_context *context, const str
         .event = record->event,
         .host = &host,
         .is_mapi = record->kind == RECORD_MAPI_LIMIT,
+        .coverage = record->kind == RECORD_COVERAGE ? record->coverage : NULL,
+        .dataset = dataset_of(record->kind),
         .is_exchange = record->kind == RECORD_MAPI_LIMIT || event_is_exchange(record->event),
         .ships_original = record_ships_original(record, context->original),
         .value_max = SIZE_MAX,

@@ -123,10 +123,10 @@ static void put_unnamed(struct buf *b, const struct event *e)
 }
 
 /* How many data before this one have its name: JSON knows a name once, so the others get a number. */
-static size_t namesakes(const struct event *e, size_t index)
+static unsigned namesakes(const struct event *e, size_t index)
 {
     struct sv name = e->data[index].name;
-    size_t count = 0;
+    unsigned count = 0;
     for (size_t i = 0; i < index; i++)
         count += e->data[i].name.n == name.n && memcmp(e->data[i].name.p, name.p, name.n) == 0;
     return count;
@@ -137,11 +137,11 @@ static void put_named(struct buf *b, const struct event *e)
     for (size_t i = 0; i < e->data_count; i++) {
         if (sv_empty(e->data[i].name))
             continue;
-        size_t before = namesakes(e, i);
+        unsigned before = namesakes(e, i);
         buf_lit(b, ",\"");
         json_text(b, e->data[i].name);
         if (before)
-            buf_printf(b, "_%zu", before);
+            buf_printf(b, "_%u", before);
         json_string(b, SV("\":\""), e->data[i].value);
     }
 }

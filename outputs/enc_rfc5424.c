@@ -26,8 +26,9 @@ static void put_number_param(struct buf *b, struct sv name, struct opt_u64 numbe
     buf_putc(b, '"');
 }
 
-static void put_header(const struct encode_context *c, const struct event *e, struct buf *b)
+static void put_header(const struct encode_context *c, const struct record *r, struct buf *b)
 {
+    const struct event *e = r->event;
     struct host_names host;
     struct opt_u64 code = event_code(e);
     char time[WTIME_TEXT_MAX];
@@ -44,7 +45,9 @@ static void put_header(const struct encode_context *c, const struct event *e, st
     buf_putc(b, ' ');
     syslog_header_field(b, event_source(e), APP_NAME_MAX);
     buf_lit(b, " - ");
-    if (code.has)
+    if (r->kind == RECORD_COVERAGE)
+        buf_lit(b, "COVERAGE");
+    else if (code.has)
         buf_u64(b, code.v);
     else
         buf_putc(b, '-');
@@ -112,6 +115,22 @@ static void put_limit(const struct mapi_limit *m, enum detail detail, struct buf
         buf_lit(b, " complete=\"false\"");
 }
 
+/* The facts in the order and under the names of the event's data. */
+static void put_coverage(const struct encode_context *c, const struct record *r, struct buf *b)
+{
+    put_private_id(c, SV("coverage"), b);
+    syslog_param(b, SV(" id=\""), sv_from(r->id));
+    for (size_t i = 0; i < r->event->data_count; i++) {
+        const struct event_datum *d = &r->event->data[i];
+        if (sv_empty(d->value) || sv_empty(d->name))
+            continue;
+        buf_putc(b, ' ');
+        buf_put(b, d->name);
+        syslog_param(b, SV("=\""), d->value);
+    }
+    buf_putc(b, ']');
+}
+
 static void put_structured_data(const struct encode_context *c, const struct record *r, uint32_t sequence,
                                 enum detail detail, struct buf *b)
 {
@@ -120,6 +139,10 @@ static void put_structured_data(const struct encode_context *c, const struct rec
     buf_lit(b, "[meta sequenceId=\"");
     buf_u64(b, sequence);
     buf_lit(b, "\"]");
+    if (r->kind == RECORD_COVERAGE) {
+        put_coverage(c, r, b);
+        return;
+    }
     if (detail < WITHOUT_WINLOG)
         put_winlog(c, r->event, b);
     put_private_id(c, SV("mapi"), b);
@@ -170,7 +193,7 @@ static void put_message(const struct encode_context *c, struct sv message, size_
 static void put_head(const struct encode_context *c, const struct record *r, uint32_t sequence,
                      enum detail detail, struct buf *b)
 {
-    put_header(c, r->event, b);
+    put_header(c, r, b);
     buf_putc(b, ' ');
     put_structured_data(c, r, sequence, detail, b);
 }

@@ -71,6 +71,19 @@ static struct sv time_of(const struct record *r, struct arena *arena)
     return arena_copy(arena, sv_make(text, wtime_format(&t, 9, text)));
 }
 
+static struct sv type_of(const struct record *r)
+{
+    switch (r->kind) {
+    case RECORD_MAPI_LIMIT:
+        return SV("org.example.msexchange.mapi.limit_exceeded.v1");
+    case RECORD_COVERAGE:
+        return SV("org.example.msexchange.mapi.coverage.v1");
+    case RECORD_EVENT:
+        break;
+    }
+    return SV("org.example.msexchange.event.v1");
+}
+
 bool headers_make(const struct encode_context *context, const struct record *record,
                   const struct encoder_ops *encoder, struct arena *arena,
                   struct sink_header headers[HEADERS_MAX], size_t *count)
@@ -78,7 +91,6 @@ bool headers_make(const struct encode_context *context, const struct record *rec
     struct list list = {headers, 0};
     struct sv id = arena_copy(arena, sv_from(record->id)), source = source_of(record->event, arena);
     struct sv time = time_of(record, arena), subject = arena_copy(arena, record->key);
-    bool is_mapi = record->kind == RECORD_MAPI_LIMIT;
     bool is_json = sv_starts(sv_from(encoder->content_type), SV("application/json"));
     if (sv_absent(id) || sv_absent(source) || sv_absent(time) ||
         (sv_absent(subject) && !sv_absent(record->key)))
@@ -87,9 +99,7 @@ bool headers_make(const struct encode_context *context, const struct record *rec
     add(&list, "ce_specversion", SV("1.0"));
     add(&list, "ce_id", id);
     add(&list, "ce_source", source);
-    add(&list, "ce_type",
-        is_mapi ? SV("org.example.msexchange.mapi.limit_exceeded.v1")
-                : SV("org.example.msexchange.event.v1"));
+    add(&list, "ce_type", type_of(record));
     add(&list, "ce_time", time);
     add(&list, "ce_subject", subject);
     add(&list, "ecs.version", is_json ? SV("9.4.0") : SV_ABSENT);

@@ -2,6 +2,7 @@
 /* The TLS side of a connection over memory: OpenSSL sees no socket. */
 #include "tls.h"
 
+#include "os_trust.h"
 #include "tls_trust.h"
 
 #include <openssl/err.h>
@@ -47,11 +48,29 @@ static int give_password(char *to, int size, int writing, void *ctx)
     return (int)n;
 }
 
+static bool add_authority(void *ctx, const void *der, size_t n)
+{
+    const unsigned char *at = der;
+    X509 *authority = d2i_X509(NULL, &at, (long)n);
+    /* One that OpenSSL cannot read costs only the peers that it signed. */
+    bool ok = !authority || X509_STORE_add_cert(ctx, authority) == 1;
+    X509_free(authority);
+    return ok;
+}
+
+static bool load_system_authorities(SSL_CTX *c, struct fault *f)
+{
+    if (os_trusted_authorities(add_authority, SSL_CTX_get_cert_store(c))) {
+        ERR_clear_error(); /* what could not be read */
+        return true;
+    }
+    return SSL_CTX_set_default_verify_paths(c) == 1 || own_fault(f, "ca_file", "the system's authorities");
+}
+
 static bool load_authorities(SSL_CTX *c, const struct tls_options *o, struct fault *f)
 {
     if (!o->ca_file && !o->ca_directory)
-        return SSL_CTX_set_default_verify_paths(c) == 1 ||
-               own_fault(f, "ca_file", "the system's authorities");
+        return load_system_authorities(c, f);
     if (o->ca_file && SSL_CTX_load_verify_file(c, o->ca_file) != 1)
         return own_fault(f, "ca_file", o->ca_file);
     if (o->ca_directory && SSL_CTX_load_verify_dir(c, o->ca_directory) != 1)

@@ -53,6 +53,14 @@ static bool is_name_byte(char c, bool is_first)
     return !is_first && (ascii_is_digit(c) || c == '-' || c == '.');
 }
 
+/* Which letters names may have is a matter between the editions of XML; damage takes no part in it. */
+static void make_ascii(char *name, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (name[i] & 0x80)
+            name[i] = '_';
+}
+
 const struct binxml_known_name *binxml_known(struct binxml *b, const struct binxml_name *name)
 {
     static const struct binxml_known_name nameless = {.text = SV_INIT("_"), .tree = {.local = SV_INIT("_")}};
@@ -66,6 +74,8 @@ const struct binxml_known_name *binxml_known(struct binxml *b, const struct binx
         return &nameless;
     }
     size_t n = utf8_from_utf16(name->utf16, name->bytes, TEXT_UTF16LE, to, NULL);
+    if (!binxml_name_is_true(&b->chunk, name))
+        make_ascii(to, n);
     arena_shrink(&b->names, to, room, n);
     for (size_t i = 0; i < n; i++)
         if (!is_name_byte(to[i], i == 0))

@@ -130,6 +130,9 @@ __attribute__((warn_unused_result)) bool binxml_name_at(const struct reader *chu
 __attribute__((warn_unused_result)) bool binxml_read_name(const struct reader *chunk, struct reader *r,
                                                           struct binxml_name *out);
 
+/* True where the name's hash, which is stored beside it, is the hash of its text: it is as it was written. */
+bool binxml_name_is_true(const struct reader *chunk, const struct binxml_name *name);
+
 /* The head of an element, its token included. Elements of a definition carry a dependency id. */
 __attribute__((warn_unused_result)) bool binxml_read_element(const struct reader *chunk, struct reader *r,
                                                              bool in_definition, struct binxml_element *out);

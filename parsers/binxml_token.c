@@ -24,15 +24,18 @@ bool binxml_name_at(const struct reader *chunk, size_t offset, struct binxml_nam
     return true;
 }
 
+bool binxml_name_is_true(const struct reader *chunk, const struct binxml_name *name)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < name->bytes; i += 2)
+        hash = hash * 65599 + load_le16(name->utf16 + i);
+    return (hash & 0xffff) == load_le16(chunk->p + name->offset + 4);
+}
+
 /* A name whose hash is right stands there: no accident. */
 static bool is_true_name(const struct reader *chunk, size_t offset, struct binxml_name *out)
 {
-    uint32_t hash = 0;
-    if (!binxml_name_at(chunk, offset, out))
-        return false;
-    for (size_t i = 0; i < out->bytes; i += 2)
-        hash = hash * 65599 + load_le16(out->utf16 + i);
-    return (hash & 0xffff) == load_le16(chunk->p + offset + 4);
+    return binxml_name_at(chunk, offset, out) && binxml_name_is_true(chunk, out);
 }
 
 bool binxml_read_name(const struct reader *chunk, struct reader *r, struct binxml_name *out)

@@ -274,6 +274,7 @@ static enum date_order date_order_of(struct parser *p)
     if (p->order_size == 0 || (known < CSV_EVIDENCE_BYTES && p->order_size != p->window.in->size)) {
         p->order_size = p->window.in->size;
         p->order = csv_table_order(p->window.in, p->header, &p->coding, &p->layout);
+        p->counts.order_told = p->order;
     }
     return p->order != DATE_ORDER_AUTO ? p->order : p->layout.order;
 }

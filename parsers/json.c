@@ -212,6 +212,7 @@ static enum json_verdict decode(struct parser *p, struct sv text, size_t end, st
     if (verdict != JSON_EVENT || !json_decode_is_unsure(p->decoder))
         return verdict;
     options.date_order = json_head_order(&p->head, p->window.in, &p->coding, p->window.base + end);
+    p->counts.order_told = options.date_order;
     if (options.date_order == DATE_ORDER_AUTO)
         options.date_order = DATE_ORDER_MDY;
     return json_decode(p->decoder, text, &options, e, reason);

@@ -40,28 +40,42 @@ static bool take_number(struct sv *t, struct opt_u64 *number)
     return true;
 }
 
-/* A character of the principal that is neither markup nor part of a trailer or of the sentence's own verb. */
+/* Characters of a principal that mean nothing else wherever they stand: letters but x, digits and " ()-/=".
+ */
+static inline bool is_inert(char c)
+{
+#define BIT(c) (UINT64_C(1) << ((c) % 64))
+    static const uint64_t inert[4] = {
+        UINT64_C(0x3ff) << '0' | BIT(' ') | BIT('(') | BIT(')') | BIT('-') | BIT('/') | BIT('='),
+        ((UINT64_C(0x3ffffff) << 1 & ~BIT('X')) | (UINT64_C(0x3ffffff) << 33 & ~BIT('x'))),
+    };
+#undef BIT
+    return inert[(unsigned char)c / 64] >> ((unsigned char)c % 64) & 1;
+}
+
+/* The others: not if they begin or are part of the sentence's verb, a trailer or markup. */
 static bool is_plain(struct sv t, size_t at)
 {
-    char c = t.p[at];
-    if (ascii_is_alpha(c))
-        return (c != 'x' && c != 'X') || !sv_istarts(sv_slice(t, at, t.n), SV("xceed"));
-    if (ascii_is_digit(c) || c == ' ' || c == '/' || c == '=' || c == '(' || c == ')' || c == '-')
-        return true;
-    if (c == '.')
+    switch (t.p[at]) {
+    case 'x':
+    case 'X':
+        return !sv_istarts(sv_slice(t, at, t.n), SV("xceed"));
+    case '.':
         return !sv_istarts(sv_slice(t, at, t.n), SV(".m"));
-    return c == ':' && at == GUID_BYTES && sv_starts(sv_slice(t, at, t.n), SV(": /"));
+    case ':':
+        return at == GUID_BYTES && sv_starts(sv_slice(t, at, t.n), SV(": /"));
+    default:
+        return false;
+    }
 }
 
 /* Takes the principal and the quote behind it. */
 static bool take_who(struct sv *t, struct sv *who)
 {
     size_t n = 0;
-    while (n < t->n && t->p[n] != '"') {
-        if (!is_plain(*t, n))
+    for (; n < t->n && t->p[n] != '"'; n++)
+        if (!is_inert(t->p[n]) && !is_plain(*t, n))
             return false;
-        n++;
-    }
     if (n == 0 || n == t->n || t->p[0] == ' ' || t->p[n - 1] == ' ')
         return false;
     *who = sv_slice(*t, 0, n);

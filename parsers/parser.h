@@ -73,6 +73,9 @@ struct parser_counts {
                             does not count */
     uint64_t rejected;   /* records that looked selected and were not (decoys) */
     bool counts_records; /* records is meaningful */
+    /* What the file's own dates tell of the order of day and month, for the owner to say; AUTO: they were not
+     * needed, or tell nothing. */
+    enum date_order order_told;
 };
 
 /* How a source is to be read. Formats that carry their times in UTC and name their encoding need the selector

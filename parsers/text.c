@@ -292,7 +292,8 @@ static enum date_order order_shown(struct parser *p)
         /* A part ends with a line; behind the last of the EVIDENCE_BYTES nothing is looked at. */
         p->evidence_to = to;
     }
-    return date_evidence_order(&p->evidence);
+    p->counts.order_told = date_evidence_order(&p->evidence);
+    return p->counts.order_told;
 }
 
 static void set_time(struct parser *p, struct event *e)

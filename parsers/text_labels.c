@@ -371,6 +371,9 @@ static bool is_mark(struct sv t, size_t colon)
     if (colon < 2)
         return true;
     unsigned char c = (unsigned char)t.p[colon - 1];
+    /* "Time" stands in every block and ends as "Log Name" does. */
+    if (c == 'e' && colon > 2 && t.p[colon - 2] == 'm' && t.p[colon - 3] == 'i')
+        return false;
     return c <= ' ' || c >= 0x80 || may_end_first_label(last_bytes(sv_make(t.p + colon - 2, 2)));
 }
 

@@ -376,7 +376,7 @@ static void set_value(struct text_facts *f, const struct text_label *label, stru
             line = sv_slice(value, 0, i);
             break;
         }
-    f->value[label->field] = sv_trim(line);
+    f->value[label->field] = line.n < value.n ? sv_trim(line) : line;
     if (f->order == DATE_ORDER_AUTO)
         f->order = label->order;
 }

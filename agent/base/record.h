@@ -13,6 +13,7 @@
 enum record_kind {
     RECORD_EVENT,      /* any other event, shipped as it is */
     RECORD_MAPI_LIMIT, /* MSExchangeIS 9646 */
+    RECORD_COVERAGE,   /* what was read, so that silence can be told from health; the event is made up */
 };
 
 enum limit_class { LIMIT_SESSION, LIMIT_SERVICE_SESSION, LIMIT_OBJECT, LIMIT_OTHER };
@@ -45,13 +46,35 @@ struct mapi_limit {
     enum parse_status status;
 };
 
+/*
+ * What one output has read of one file in one period, or that a source had nothing to read. The same facts
+ * stand in the event's named data, for encoders that know nothing of coverage.
+ */
+struct coverage {
+    struct sv source;            /* its name in the configuration */
+    struct sv format;            /* of the file: "evtx" */
+    struct sv provider, channel; /* of what was matched last; absent where nothing was yet */
+    struct wtime since, until;   /* the period */
+    bool is_silent;              /* there was nothing to read: a sign of life, of the source as a whole */
+    /* Of all events read where the format numbers them, else of those that were matched; inclusive. */
+    struct opt_u64 first_record_id, last_record_id;
+    bool ids_are_of_matched;
+    struct opt_u64 from_offset, to_offset; /* bytes of the file; of event logs a hint */
+    struct wtime first_event, last_event;  /* times of the first and last one matched */
+    uint64_t read;                         /* events passed over or matched */
+    bool read_is_least;                    /* the format does not count what it passes over */
+    uint64_t matched, damaged_parts, damaged_bytes, overwritten_events, vanished_bytes;
+    struct opt_u64 files; /* of a silent source: files that are followed */
+};
+
 enum { RECORD_ID_TEXT = 37, RECORD_HASH_TEXT = 65 };
 
 struct record {
     const struct event *event;
     enum record_kind kind;
-    struct mapi_limit mapi; /* of RECORD_MAPI_LIMIT */
-    struct sv message;      /* the rendered sentence: the export's, or built from the insertion strings */
+    struct mapi_limit mapi;          /* of RECORD_MAPI_LIMIT */
+    const struct coverage *coverage; /* of RECORD_COVERAGE */
+    struct sv message;   /* the rendered sentence: the export's, or built from the insertion strings */
     struct sv key;       /* mailbox key: the DN with ASCII letters lower-cased, else the GUID, else absent */
     struct sv file_path; /* of the export, UTF-8; absent for standard input */
     char id[RECORD_ID_TEXT];     /* UUIDv5, lower case; "" until the agent has given it */

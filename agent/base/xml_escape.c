@@ -2,6 +2,8 @@
 /* Text as it can stand in XML. */
 #include "xml_escape.h"
 
+#define REPLACEMENT "\xef\xbf\xbd"
+
 /* What cannot stand in XML as it is; control characters cannot stand in it at all ([XML] 2.2). */
 struct sv xml_escape_of(char c, bool in_attribute)
 {
@@ -23,16 +25,36 @@ struct sv xml_escape_of(char c, bool in_attribute)
     case '\t':
         return in_attribute ? SV("&#x9;") : SV_ABSENT;
     default:
-        return (unsigned char)c < 0x20 ? SV("\xef\xbf\xbd") : SV_ABSENT;
+        return (unsigned char)c < 0x20 ? SV(REPLACEMENT) : SV_ABSENT;
     }
 }
 
-/* True for what xml_escape_of may have something for. */
+enum { FORBIDDEN_LEAD = 0xef, FORBIDDEN_BYTES = 3 };
+
+/* U+FFFE and U+FFFF, the only characters beyond ASCII that cannot stand in XML; at: of a FORBIDDEN_LEAD. */
+static bool is_forbidden(struct sv text, size_t at)
+{
+    return text.n - at >= FORBIDDEN_BYTES && (unsigned char)text.p[at + 1] == 0xbf &&
+           (unsigned char)text.p[at + 2] >= 0xbe;
+}
+
+/* What stands for the character at `at`, and how many bytes it has; absent where it stands for itself. */
+static struct sv escape_at(struct sv text, size_t at, bool in_attribute, size_t *bytes)
+{
+    *bytes = 1;
+    if ((unsigned char)text.p[at] != FORBIDDEN_LEAD)
+        return xml_escape_of(text.p[at], in_attribute);
+    *bytes = FORBIDDEN_BYTES;
+    return is_forbidden(text, at) ? SV(REPLACEMENT) : SV_ABSENT;
+}
+
+/* True for what escape_at may have something for. */
 static inline bool may_need_escape(char c)
 {
     const uint64_t bits = UINT64_C(1) << '&' | UINT64_C(1) << '<' | UINT64_C(1) << '>' | UINT64_C(1) << '\'' |
                           UINT64_C(1) << '"' | UINT64_C(0xffffffff);
-    return (unsigned char)c <= '>' && bits >> (unsigned char)c & 1;
+    unsigned char u = (unsigned char)c;
+    return u == FORBIDDEN_LEAD || (u <= '>' && bits >> u & 1);
 }
 
 typedef uint8_t block __attribute__((vector_size(16)));
@@ -42,7 +64,8 @@ typedef int8_t block_mask __attribute__((vector_size(16)));
 static inline bool block_may_need_escape(block v)
 {
     uint64_t halves[2];
-    block_mask hits = (v < 0x20) | (v == '&') | (v == '<') | (v == '>') | (v == '\'') | (v == '"');
+    block_mask hits =
+        (v < 0x20) | (v == '&') | (v == '<') | (v == '>') | (v == '\'') | (v == '"') | (v == FORBIDDEN_LEAD);
     memcpy(halves, &hits, sizeof halves);
     return halves[0] | halves[1];
 }
@@ -85,9 +108,11 @@ size_t xml_escape_find(struct sv text, size_t at, bool in_attribute)
         } else if (text.n >= 4 && !block_may_need_escape(last_block(text.p, text.n))) {
             return text.n;
         }
-        for (; at < stop; at++)
-            if (may_need_escape(text.p[at]) && !sv_absent(xml_escape_of(text.p[at], in_attribute)))
+        for (; at < stop; at++) {
+            size_t bytes;
+            if (may_need_escape(text.p[at]) && !sv_absent(escape_at(text, at, in_attribute, &bytes)))
                 return at;
+        }
     }
     return at;
 }
@@ -96,9 +121,11 @@ size_t xml_escape_find(struct sv text, size_t at, bool in_attribute)
 void xml_escape_put_from(struct buf *out, struct sv text, size_t at, bool in_attribute)
 {
     while (at < text.n) {
-        buf_put(out, xml_escape_of(text.p[at], in_attribute));
-        size_t next = xml_escape_find(text, at + 1, in_attribute);
-        buf_put(out, sv_make(text.p + at + 1, next - at - 1));
+        size_t bytes;
+        buf_put(out, escape_at(text, at, in_attribute, &bytes));
+        at += bytes;
+        size_t next = xml_escape_find(text, at, in_attribute);
+        buf_put(out, sv_make(text.p + at, next - at));
         at = next;
     }
 }

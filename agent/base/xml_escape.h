@@ -2,8 +2,8 @@
 /*
  * Text as it can stand in XML: in element content, or in an attribute between single quotes, as Windows
  * writes it (EvtRender: in content quotation marks and line ends stand for themselves). Control characters,
- * which Windows writes though they cannot stand in XML at all ([XML] 2.2), become U+FFFD. Text is UTF-8.
- * Pure.
+ * U+FFFE and U+FFFF, which Windows writes though they cannot stand in XML at all ([XML] 2.2), become U+FFFD.
+ * Text is UTF-8. Pure.
  */
 #ifndef MAPITAIL_XML_ESCAPE_H
 #define MAPITAIL_XML_ESCAPE_H

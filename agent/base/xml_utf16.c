@@ -44,6 +44,8 @@ static void take_one(struct run *r)
     size_t bytes = character_bytes(r);
     if (is_plain(unit, r->in_attribute) || (!r->in_attribute && is_white(unit))) {
         *r->to++ = (char)unit;
+    } else if (unit >= 0xfffe && bytes == 2) { /* no characters of XML */
+        r->to += utf8_from_utf16((const uint8_t *)"\xfd\xff", 2, TEXT_UTF16LE, r->to, NULL);
     } else if (unit >= 0x80) {
         r->to += utf8_from_utf16(r->from, bytes, TEXT_UTF16LE, r->to, &r->replaced);
     } else {

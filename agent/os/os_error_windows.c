@@ -91,6 +91,13 @@ bool os_last_fault(struct fault *f, const char *what, const char *path)
 
 bool os_not_found(const struct fault *f)
 {
-    return f->code == FAULT_OS && (f->os_error == ERROR_FILE_NOT_FOUND ||
-                                   f->os_error == ERROR_PATH_NOT_FOUND || f->os_error == ERROR_DIRECTORY);
+    switch (f->code == FAULT_OS ? f->os_error : ERROR_SUCCESS) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND:
+    case ERROR_DIRECTORY:    /* a part of the path is a file */
+    case ERROR_INVALID_NAME: /* so no file can have it */
+        return true;
+    default:
+        return false;
+    }
 }

@@ -157,11 +157,37 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
 
 bool os_file_lock(struct os_file *file, struct fault *f)
 {
-    /* A byte that no file reaches: a lock on what a file holds would keep others from reading it. */
-    OVERLAPPED far_away = at(INT64_MAX - 1);
-    if (LockFileEx(file->h, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_away))
+    /* Bytes that no file reaches: a lock on what a file holds would keep others from reading it. The second
+     * one is for those who ask, who have it for a moment and so never have the first. */
+    OVERLAPPED far_away = at(INT64_MAX - 1), shown = at(INT64_MAX - 2);
+    if (!LockFileEx(file->h, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_away))
+        return failed("lock", f);
+    LockFileEx(file->h, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &shown);
+    return true;
+}
+
+bool os_file_is_locked(struct os_file *file)
+{
+    OVERLAPPED shown = at(INT64_MAX - 2);
+    if (!LockFileEx(file->h, LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &shown))
         return true;
-    return failed("lock", f);
+    UnlockFileEx(file->h, 0, 1, 0, &shown);
+    return false;
+}
+
+bool os_replace_file(const char *path, unsigned mode, const void *from, size_t n, struct fault *f)
+{
+    char beside[4096];
+    int length = snprintf(beside, sizeof beside, "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof beside)
+        return fault_set(f, FAULT_LIMIT, ERROR_FILENAME_EXCED_RANGE, "the path of %s is too long", path);
+    struct os_file *file = os_file_append(beside, mode, f);
+    bool written = file && os_file_truncate(file, 0, f) && os_file_write(file, from, n, f);
+    os_file_close(file);
+    if (written && os_rename(beside, path, f))
+        return true;
+    os_unlink(beside, NULL);
+    return false;
 }
 
 bool os_file_truncate(struct os_file *file, uint64_t size, struct fault *f)

@@ -45,6 +45,23 @@ void os_on_stop(void (*on_stop)(void))
     SetConsoleCtrlHandler(handle, TRUE);
 }
 
+/* There is no such signal: a service is told by its control handler. */
+void os_on_reload(void (*on_reload)(void))
+{
+    (void)on_reload;
+}
+
+/* The service control manager is told by the service's own main. */
+void os_service_tell(enum os_service_news news)
+{
+    (void)news;
+}
+
+unsigned long os_process_id(void)
+{
+    return GetCurrentProcessId();
+}
+
 void os_forbid_core_dumps(void)
 {
     /* Windows Error Reporting, which writes the dumps, is then not called. */

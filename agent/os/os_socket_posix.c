@@ -63,6 +63,19 @@ static bool connect_failed(const struct os_socket *s, int os_error, struct fault
     return fault_set(f, FAULT_CONNECT, os_error, "%s: %s", s->peer, os_error_text(os_error));
 }
 
+/*
+ * A port that nobody listens on can be connected to itself, when the system picks it for our own end too
+ * (simultaneous open, RFC 9293 section 3.5). Such a connection would swallow all that is sent.
+ */
+static bool is_connected_to_itself(const struct os_socket *s)
+{
+    struct sockaddr_storage own, peer;
+    socklen_t own_size = sizeof own, peer_size = sizeof peer;
+    return !s->datagram && getsockname(s->fd, (struct sockaddr *)&own, &own_size) == 0 &&
+           getpeername(s->fd, (struct sockaddr *)&peer, &peer_size) == 0 && own_size == peer_size &&
+           memcmp(&own, &peer, own_size) == 0;
+}
+
 struct os_socket *os_socket_begin(const struct addrinfo *a, const struct os_socket_options *options,
                                   bool *connected, struct fault *f)
 {
@@ -77,9 +90,11 @@ struct os_socket *os_socket_begin(const struct addrinfo *a, const struct os_sock
     if (s->fd >= 0) {
         set_options(s->fd, options);
         *connected = connect(s->fd, a->ai_addr, a->ai_addrlen) == 0;
+        bool itself = *connected && is_connected_to_itself(s);
         /* An interrupted connect goes on in the background just like one that has to wait. */
-        if (*connected || errno == EINPROGRESS || errno == EINTR)
+        if ((*connected && !itself) || errno == EINPROGRESS || errno == EINTR)
             return s;
+        errno = itself ? ECONNREFUSED : errno;
     }
     connect_failed(s, errno, f);
     os_socket_close(s);
@@ -102,6 +117,8 @@ bool os_socket_finish(struct os_socket *s, struct fault *f)
     socklen_t size = sizeof error;
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         error = errno;
+    if (error == 0 && is_connected_to_itself(s))
+        error = ECONNREFUSED;
     return error == 0 || connect_failed(s, error, f);
 }
 

@@ -16,6 +16,10 @@ struct os_mutex {
     SRWLOCK lock;
 };
 
+struct os_cond {
+    CONDITION_VARIABLE c;
+};
+
 static unsigned __stdcall trampoline(void *arg)
 {
     struct os_thread *t = arg;
@@ -68,4 +72,33 @@ void os_mutex_lock(struct os_mutex *m)
 void os_mutex_unlock(struct os_mutex *m)
 {
     ReleaseSRWLockExclusive(&m->lock);
+}
+
+struct os_cond *os_cond_new(void)
+{
+    struct os_cond *c = malloc(sizeof *c);
+    if (c)
+        InitializeConditionVariable(&c->c);
+    return c;
+}
+
+void os_cond_free(struct os_cond *c)
+{
+    free(c);
+}
+
+void os_cond_wait(struct os_cond *c, struct os_mutex *m)
+{
+    SleepConditionVariableSRW(&c->c, &m->lock, INFINITE, 0);
+}
+
+void os_cond_wake_all(struct os_cond *c)
+{
+    WakeAllConditionVariable(&c->c);
+}
+
+unsigned os_processor_count(void)
+{
+    DWORD n = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+    return n > 1 ? n : 1;
 }

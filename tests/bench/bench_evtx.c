@@ -8,7 +8,7 @@
  *
  *     bench_evtx [file.evtx …]
  *     bench_evtx --once EVENTS LANE     reads a written log of so many events once, by the lane "filter",
- *                                       without one 9646, or "decode": instructions.sh counts them
+ *                                       without one 9646, "render" or "decode": instructions.sh counts them
  */
 #include "../support/evtx_writer.h"
 #include "parser.h"
@@ -200,12 +200,12 @@ static void measure_written(void)
 static int read_once(unsigned events, const char *lane)
 {
     static struct selector selector;
-    bool decodes = strcmp(lane, "decode") == 0;
+    bool renders = strcmp(lane, "render") == 0, decodes = renders || strcmp(lane, "decode") == 0;
     struct evtx_writer *w = write_events(events, decodes ? 50 : 0);
     struct file f = file_of(w);
     selector_init_default(&selector);
     selector.all = decodes;
-    struct parser_options options = {.selector = &selector};
+    struct parser_options options = {.selector = &selector, .original_only = renders};
     uint64_t records = parse_all(&f, &options);
     evtx_writer_free(w);
     return records == events ? 0 : 1;

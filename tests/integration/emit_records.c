@@ -67,6 +67,30 @@ static void make_event_hostile(struct event *e)
         event_add_datum(e, text(), text());
 }
 
+/* A record of what was read. */
+static void make_coverage_hostile(struct record *r)
+{
+    static struct coverage facts;
+    facts = (struct coverage){.source = SV("exports"),
+                              .format = text(),
+                              .provider = text(),
+                              .channel = text(),
+                              .since = s.record.created,
+                              .until = s.record.created,
+                              .is_silent = hostile_below(&h, 2) != 0,
+                              .first_record_id = opt_u64(hostile_number(&h)),
+                              .ids_are_of_matched = hostile_below(&h, 2) != 0,
+                              .from_offset = opt_u64(hostile_number(&h)),
+                              .last_event = s.event.time,
+                              .read = hostile_below(&h, 1000)};
+    facts.since.sec -= 900;
+    r->kind = RECORD_COVERAGE;
+    r->coverage = &facts;
+    s.event.time = facts.until;
+    s.event.event_id.has = s.event.record_id.has = false;
+    s.event.original = s.event.user_sid = SV_ABSENT;
+}
+
 static void make_hostile(void)
 {
     h.used = 0;
@@ -79,6 +103,8 @@ static void make_hostile(void)
     s.record.file_path = text();
     if (hostile_below(&h, 4) == 0)
         s.record.kind = RECORD_EVENT;
+    if (hostile_below(&h, 8) == 0)
+        make_coverage_hostile(&s.record);
     s.context.original = (enum original_policy)hostile_below(&h, 3);
     if (hostile_below(&h, 8) == 0)
         s.context.max_bytes = 3000;

@@ -24,6 +24,8 @@ PROGRAM = pathlib.Path(os.environ.get("MAPITAIL", ROOT / "build" / "mapitail"))
 WRAPPER = os.environ.get("MAPITAIL_WRAPPER")
 COMMAND = [WRAPPER, PROGRAM] if WRAPPER else [PROGRAM]
 ON_WINDOWS = PROGRAM.suffix == ".exe"
+# Wine takes its time over every file that is opened.
+PATIENCE = 4 if ON_WINDOWS else 1
 # The build folder's helpers; those of the native build where the program is for another system.
 TOOLS = pathlib.Path(os.environ.get("MAPITAIL_TOOLS", PROGRAM.parent / "tests"))
 # What the system calls these errors.
@@ -82,6 +84,7 @@ def workspace():
 
 def wait_for(condition, seconds=20, what="the condition"):
     """Polls until condition() is true; its value is returned."""
+    seconds *= PATIENCE
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         value = condition()
@@ -104,6 +107,18 @@ def holds(condition, what):
 def contains(text, part):
     if part not in text:
         raise AssertionError(f"{part!r} is not in {text[-3000:]!r}")
+
+
+def peak_memory_kib(process):
+    """Waits for the process and returns the most memory it was seen to hold. Its own rusage would count ours, from before
+    it became another program."""
+    peak = 0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            peak = max(peak, int(status.split("VmHWM:")[1].split()[0]))
+        time.sleep(0.01)
+    return peak
 
 
 def measures_memory(test):

@@ -3,12 +3,15 @@
 """`mapitail cat`: exports in, records out, and what it says when something is wrong."""
 import csv
 import os
+import random
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import exports
 import samples
-from harness import ACCESS_DENIED, COMMAND, ROOT, contains, equal, holds, main, mapitail, not_on_windows, shared
+from harness import (ACCESS_DENIED, COMMAND, ROOT, contains, equal, holds, main, mapitail, measures_memory,
+                     not_on_windows, peak_memory_kib, shared)
 
 
 def sample_event(number, sample):
@@ -211,9 +214,36 @@ def test_files_read_side_by_side_are_written_in_order(directory):
     equal(alone.err.count("No such file"), 4)
 
 
+def damaged_logs(directory, count):
+    """Copies of a log, each with other bytes overwritten or lost."""
+    data = (ROOT / "tests" / "data" / "application.evtx").read_bytes()
+    chance = random.Random(9646)
+    for i in range(count):
+        copy = bytearray(data)
+        for _ in range(1 + i % 20):
+            at = chance.randrange(len(copy) - 64)
+            copy[at:at + chance.choice((1, 4, 63))] = chance.randbytes(chance.choice((1, 4)))
+        (directory / f"{i:03}.evtx").write_bytes(copy)
+
+
+@measures_memory
+@not_on_windows("what Wine takes is not what mapitail takes")
+def test_damaged_logs_side_by_side_take_less_than_32_mib(directory):
+    damaged_logs(directory, 200)
+    arguments = ["cat", "--all", "--carve", "--jobs", "8", "--format", "xml", directory / "*.evtx"]
+    with (directory / "out").open("wb") as out, (directory / "err").open("wb") as err:
+        with subprocess.Popen([*COMMAND, *map(str, arguments)], stdout=out, stderr=err) as p:
+            peak = peak_memory_kib(p)
+    equal(p.returncode, 1, "some of them are damaged")
+    holds(0 < peak < 32 << 10, f"below 32 MiB, was {peak} KiB")
+    contains((directory / "err").read_text(), "200 files")
+    for event in (directory / "out").read_text().split("</Event>\n")[:-1]:
+        ET.fromstring(event + "</Event>")
+
+
 def test_a_reader_that_goes_away_ends_every_job(directory):
     paths, _ = numbered_files(directory, 40)
-    with subprocess.Popen([PROGRAM, "cat", "--jobs", "4", *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+    with subprocess.Popen([*COMMAND, "cat", "--jobs", "4", *paths], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
         p.stdout.read(10)
         p.stdout.close()
         equal(p.wait(20) in (1, -13), True, "exit")

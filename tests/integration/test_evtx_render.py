@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 
-from harness import PROGRAM, ROOT, Skip, equal, holds, main, shared
+from harness import COMMAND, ROOT, Skip, equal, holds, main, shared
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # in XML; both may print them
 GUID = re.compile(r"\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
@@ -106,7 +106,7 @@ class Log:
 
     def __init__(self, path):
         self.name = path.name
-        self.texts = printed_events([PROGRAM, "cat", "--all", "--format", "xml", path])
+        self.texts = printed_events([*COMMAND, "cat", "--all", "--format", "xml", path])
         self.events = collections.defaultdict(list)
         self.flattened = None
         for text in self.texts:

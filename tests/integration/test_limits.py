@@ -7,7 +7,7 @@ import io
 import json
 
 import exports
-from harness import Agent, config, contains, equal, holds, main, mapitail, measures_memory, read_records, wait_for
+from harness import Agent, config, contains, equal, holds, main, mapitail, not_on_windows, measures_memory, read_records, wait_for
 
 MIB = 1 << 20
 
@@ -107,6 +107,7 @@ def test_a_message_of_max_bytes_is_sent_and_a_longer_one_goes_to_the_dead_letter
 
 
 @measures_memory
+@not_on_windows("Wine takes minutes to open so many files")
 def test_ten_thousand_files_are_read_and_one_more_is_named(directory):
     folder = directory / "many"
     folder.mkdir()

@@ -7,7 +7,7 @@ import json
 
 import exports
 import exports_text
-from harness import equal, holds, main, mapitail, shared
+from harness import Agent, config, contains, equal, holds, main, mapitail, shared
 
 LAYOUTS = {
     "clipboard": exports_text.clipboard,
@@ -146,6 +146,26 @@ def test_blocks_without_any_line_break_are_all_found(_):
     events = [exports.limit_event(n) for n in range(1, 6)]
     text = exports_text.clipboard(events).replace("\r\n", "").replace("\t", "")
     equal([r["user"]["name"] for r in cat(text)[1]], [f"user{n}" for n in range(1, 6)], "run together")
+
+
+
+TURNED = 'Level,Date and Time,Source,Event ID,Task Category\n' + "".join(
+    f'Error,{date} 10:00:00,MSExchangeIS,9646,General,"Mapi session ""/o=O/ou=G/cn=Recipients/cn=u"" exceeded the maximum of '
+    '32 objects of type ""session""."\n' for date in ("05/02/2026", "18/02/2026"))
+
+
+def test_the_order_of_dates_that_a_file_tells_is_said(directory):
+    path = directory / "turned.csv"
+    path.write_text(TURNED)
+    result = mapitail("cat", "--timezone", "UTC", path)
+    equal([r["@timestamp"][:10] for r in result.records()], ["2026-02-05", "2026-02-18"])
+    contains(result.err, "its own dates tell that their order is dmy")
+    said = mapitail("cat", "--timezone", "UTC", "--date-order", "dmy", path)
+    equal("dates tell" in said.err, False, "nothing is said where the order is set")
+    output = {"name": "out", "type": "file", "path": str(directory / "out.ndjson")}
+    with Agent(config(directory, [path], [output]), "--once") as agent:
+        equal(agent.wait(), 0, agent.log())
+        equal(agent.log().count("its own dates tell that their order is dmy"), 1, "said once")
 
 
 if __name__ == "__main__":

@@ -508,6 +508,111 @@ Test(binxml, more_values_than_the_limit_are_refused)
     cr_assert_not(binxml_read_instance(&r, &i));
 }
 
+/* A value of each type there is, as bytes of a record and as XML: in content and, where it can stand there,
+ * in an attribute. */
+static const struct golden {
+    uint8_t type;
+    const char *bytes;
+    size_t n;
+    const char *content, *attribute;
+} goldens[] = {
+#define GOLDEN(type, bytes, content, attribute)                                                              \
+    {                                                                                                        \
+        (type), bytes, sizeof(bytes) - 1, (content), (attribute)                                             \
+    }
+#define SAME(type, bytes, text) GOLDEN(type, bytes, text, text)
+    SAME(TYPE_NULL, "", ""),
+    GOLDEN(TYPE_TEXT, "a\0<\0&\0'\0\"\0\n\0\xe4\0\x01\0", "a&lt;&amp;'\"\n\xc3\xa4\xef\xbf\xbd",
+           "a&lt;&amp;&apos;&quot;&#xA;\xc3\xa4\xef\xbf\xbd"),
+    GOLDEN(TYPE_ANSI, "a<\x80'", "a&lt;\xe2\x82\xac'", "a&lt;\xe2\x82\xac&apos;"),
+    SAME(TYPE_INT8, "\x80", "-128"),
+    SAME(TYPE_UINT8, "\x80", "128"),
+    SAME(TYPE_INT16, "\xfe\xff", "-2"),
+    SAME(TYPE_UINT16, "\xfe\xff", "65534"),
+    SAME(TYPE_INT32, "\x69\x88\x04\x80", "-2147186583"),
+    SAME(TYPE_UINT32, "\x69\x88\x04\x80", "2147780713"),
+    SAME(TYPE_INT64, "\xff\xff\xff\xff\xff\xff\xff\xff", "-1"),
+    SAME(TYPE_UINT64, "\xff\xff\xff\xff\xff\xff\xff\xff", "18446744073709551615"),
+    SAME(TYPE_FLOAT, "\xcd\xcc\xcc\x3d", "0.1"),
+    SAME(TYPE_DOUBLE, "\0\0\0\0\0\0\xf8\xbf", "-1.5"),
+    SAME(TYPE_BOOL, "\1\0\0\0", "true"),
+    SAME(TYPE_BINARY, "\x07\0\xab", "0700AB"),
+    SAME(TYPE_GUID, "\x25\x96\x84\x54\x78\x54\x94\x49\xa5\xba\x3e\x3b\x03\x28\xc3\x0d",
+         "{54849625-5478-4994-a5ba-3e3b0328c30d}"),
+    SAME(TYPE_SIZE, "\x4c\x02\0\0", "0x24c"),
+    SAME(TYPE_SIZE, "\x4c\x02\0\0\1\0\0\0", "0x10000024c"),
+    SAME(TYPE_FILETIME, "\x81\xd6\x55\x49\x0c\xbc\xd6\x01", "2020-11-16T11:33:21.0000001Z"),
+    SAME(TYPE_SYSTEMTIME, "\xe4\x07\x0b\0\1\0\x10\0\x0b\0\x21\0\x1d\0\xbb\0", "2020-11-16T11:33:29.187Z"),
+    SAME(TYPE_SID, "\1\5\0\0\0\0\0\5\x15\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\xf4\1\0\0", "S-1-5-21-1-2-3-500"),
+    SAME(TYPE_HEX32, "\0\0\0\0", "0x0"),
+    SAME(TYPE_HEX32, "\x6d\0\0\xc0", "0xc000006d"),
+    SAME(TYPE_HEX64, "\0\0\0\0\0\0\x20\x80", "0x8020000000000000"),
+    SAME(TYPE_HANDLE, "\x10\0\0\0", "0x10"),
+    GOLDEN(TYPE_XML, "<\0a\0/\0>\0", "&lt;a/&gt;", "&lt;a/&gt;"),
+#undef SAME
+#undef GOLDEN
+};
+
+enum { GOLDENS = sizeof goldens / sizeof *goldens };
+
+/* <V a='%i'>%i</V> for each of them. */
+static void golden_template(void)
+{
+    for (unsigned i = 0; i < GOLDENS; i++) {
+        number(TOKEN_ELEMENT | TOKEN_MORE, 1);
+        number(BINXML_NO_DEPENDENCY, 2);
+        size_t size_at = at;
+        number(0, 4);
+        name("V");
+        size_t list_at = at;
+        number(0, 4);
+        number(TOKEN_ATTRIBUTE, 1);
+        name("a");
+        substitution(TOKEN_SUBSTITUTION, (uint16_t)i, goldens[i].type);
+        patch32(list_at, at - list_at - 4);
+        number(TOKEN_CLOSE_START, 1);
+        substitution(TOKEN_SUBSTITUTION, (uint16_t)i, goldens[i].type);
+        end(size_at);
+    }
+}
+
+Test(binxml, a_value_of_every_type_stands_in_content_and_in_attributes)
+{
+    static char want[8192];
+    size_t from = at, n = 0;
+    fragment();
+    size_t definition = instance();
+    size_t e = element("Event", BINXML_NO_DEPENDENCY), system = element("System", BINXML_NO_DEPENDENCY);
+    size_t inner = element("EventID", BINXML_NO_DEPENDENCY);
+    substitution(TOKEN_OPTIONAL, GOLDENS, TYPE_UINT16);
+    end(inner);
+    end(system);
+    inner = element("EventData", BINXML_NO_DEPENDENCY);
+    golden_template();
+    end(inner);
+    end(e);
+    end_definition(definition);
+    number(GOLDENS + 1, 4);
+    for (size_t i = 0; i < GOLDENS; i++)
+        descriptor((uint16_t)goldens[i].n, goldens[i].type);
+    descriptor(2, TYPE_UINT16);
+    n += (size_t)snprintf(want, sizeof want, "<Event><System><EventID>9646</EventID></System><EventData>");
+    for (size_t i = 0; i < GOLDENS; i++) {
+        memcpy(chunk + at, goldens[i].bytes, goldens[i].n);
+        at += goldens[i].n;
+        n += (size_t)snprintf(want + n, sizeof want - n, "<V a='%s'>%s</V>", goldens[i].attribute,
+                              goldens[i].content);
+    }
+    snprintf(want + n, sizeof want - n, "</EventData></Event>");
+    number(9646, 2);
+    number(TOKEN_EOF, 1);
+    expect(from, want);
+    cr_assert_eq(event.data_count, GOLDENS);
+    cr_assert_eq(binxml_decode(&renderer, from, at, &event, &arena), BINXML_WHOLE);
+    cr_assert_eq(event.data_count, 0, "text alone was made");
+    cr_assert_eq(event.event_id.v, 9646);
+}
+
 /* Templates inside values, each of which uses its value `times` times. */
 static void nest(unsigned depth, unsigned times)
 {

@@ -61,6 +61,15 @@ void freeaddrinfo(struct addrinfo *list)
     }
 }
 
+static bool own_end_is_the_peers;
+
+int getsockname(int fd, __SOCKADDR_ARG to, socklen_t *restrict size)
+{
+    int (*real)(int, struct sockaddr *, socklen_t *);
+    *(void **)&real = dlsym(RTLD_NEXT, own_end_is_the_peers ? "getpeername" : "getsockname");
+    return real(fd, to.__sockaddr__, size);
+}
+
 static const struct os_socket_options tcp = {
     .send_buffer_bytes = 64 * 1024, .send_timeout_ms = 30000, .keep_alive_ms = 30000};
 static struct fault fault;
@@ -103,6 +112,16 @@ Test(os_socket, a_refused_port_is_told_with_its_address)
     cr_assert_eq(dial("127.0.0.1", port, &tcp, &s), OS_DIAL_FAILED);
     cr_assert_eq(fault.code, FAULT_CONNECT);
     cr_assert(strstr(fault.text, "127.0.0.1:") && strstr(fault.text, "refused"), "%s", fault.text);
+}
+
+Test(os_socket, a_connection_to_itself_is_none)
+{
+    struct os_socket *s;
+    int fd = listener(&first_port);
+    own_end_is_the_peers = true;
+    cr_assert_eq(dial("127.0.0.1", first_port, &tcp, &s), OS_DIAL_FAILED);
+    cr_assert(strstr(fault.text, "refused"), "%s", fault.text);
+    close(fd);
 }
 
 Test(os_socket, a_mute_name_server_holds_up_neither_poll_nor_end)

@@ -9,6 +9,7 @@
 #include "peer.h"
 #include "sink.h"
 #include "sink_settings.h"
+#include "system_trust.h"
 
 #include <criterion/criterion.h>
 #include <openssl/ssl.h>
@@ -33,6 +34,7 @@ struct tls_case {
     const char *fingerprint_hash;                  /* the client pins the server by it */
     bool wrong_fingerprint;
     bool unverified;          /* verify: false */
+    bool by_system;           /* no ca_file: the system knows the authority */
     bool plain, silent, cuts; /* the peer speaks no TLS, says nothing, closes in the handshake */
 };
 
@@ -63,7 +65,7 @@ static void setup(void)
     other = authority_new("other authority");
 }
 
-TestSuite(tls, .init = setup);
+TestSuite(tls, .init = setup, .fini = system_trust_remove);
 
 static SSL_CTX *make_server(const struct tls_case *c, const struct certificate *certificate)
 {
@@ -98,10 +100,21 @@ static const char *file(int slot, const char *file_name)
     return texts[slot];
 }
 
+static void tell_system(const char *pem_path)
+{
+    unsigned char *der = NULL;
+    int n = i2d_X509(authority->x509, &der);
+    cr_assert_gt(n, 0);
+    system_trust_add(keep(der), (size_t)n, pem_path);
+}
+
 static void make_files(const struct tls_case *c, const struct certificate *server, const char **pairs)
 {
-    want(pairs, "ca_file", file(0, "ca.pem"));
-    authority_write(authority, texts[0]);
+    authority_write(authority, file(0, "ca.pem"));
+    if (c->by_system)
+        tell_system(texts[0]);
+    else
+        want(pairs, "ca_file", texts[0]);
     if (c->revoked || c->foreign_crl) {
         want(pairs, "crl_file", file(1, "crl.pem"));
         authority_write_crl(c->foreign_crl ? other : authority, c->revoked ? server->x509 : NULL, texts[1]);
@@ -223,6 +236,7 @@ ACCEPTED(a_name_among_the_alternative_names, GOOD_NAME)
 ACCEPTED(a_wildcard_as_the_left_most_label, .wish.san = "DNS:*.example.test", .server_name = name)
 ACCEPTED(an_address_among_the_alternative_names, .wish.san = "DNS:other.test,IP:127.0.0.1")
 ACCEPTED(a_common_name_without_alternative_names, .wish.cn = "logs.example.test", .server_name = name)
+ACCEPTED(an_authority_of_the_system, GOOD_NAME, .by_system = true)
 ACCEPTED(tls_1_2, GOOD_NAME, .version = TLS1_2_VERSION)
 ACCEPTED(a_listed_sha_256_fingerprint_of_a_self_signed_certificate, .self_signed = true,
          .fingerprint_hash = "SHA256")

@@ -102,6 +102,17 @@ Test(xml_utf16, each_unit_alone_and_among_others_is_right)
     }
 }
 
+Test(xml_utf16, what_xml_does_not_allow_is_replaced)
+{
+    static const uint8_t text[] = {'a', 0, 0xfe, 0xff, 0xff, 0xff, 0xfd, 0xff, 1, 0, 0x21, 0xff, 'b', 0};
+    bool replaced = false;
+    size_t n = xml_from_utf16(text, sizeof text, false, got, &replaced);
+    const char *want_text = "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbc\xa1"
+                            "b";
+    cr_assert(sv_eq(sv_make(got, n), sv_from(want_text)), "%.*s", (int)n, got);
+    expect_same(text, sizeof text);
+}
+
 Test(xml_utf16, an_odd_last_byte_is_replaced)
 {
     expect_same((const uint8_t *)"a\0b", 3);
