@@ -257,10 +257,10 @@ static void check_carried_positions(struct document *d)
             struct shown name;
             const struct config_source *s = &c->sources[k];
             if (s->channel && s->name && source_is_wanted(o, s->name))
-                report_error(d->reading.messages, entry(d, "outputs", i)->at,
-                             "`delivery: exactly_once` is for files, and source `%s` is a channel: name the "
-                             "`sources` of this output without it",
-                             show(&name, s->name));
+                report_warning(d->reading.messages, entry(d, "outputs", i)->at,
+                               "source `%s` is a channel, which goes on from the bookmark on this host: what "
+                               "was delivered right before a kill comes twice from it",
+                               show(&name, s->name));
         }
     }
 }

@@ -84,11 +84,33 @@ static bool send_letter(struct pipeline *p, struct sink_item *item, struct batch
     return true;
 }
 
+/* What was read is told once, or not at all: it is no event, holds back no position and has no dead letter.
+ */
+static bool settle_coverage(struct pipeline *p, struct sink_item *item)
+{
+    if (item->result == ITEM_DELIVERED) {
+        p->delivered_some = true;
+        p->counts.in_trouble = false;
+        p->counts.coverage_delivered++;
+        return true;
+    }
+    if (item->result == ITEM_REJECTED) {
+        p->counts.coverage_refused++;
+        log_warning(p->subject, "a coverage record was refused: %s",
+                    item->reason ? item->reason : "no reason");
+        return true;
+    }
+    item->result = ITEM_PENDING;
+    return false;
+}
+
 /* Makes a rejected item safe; what is then left to do is in its result. */
 static bool keep_letter(void *ctx, struct sink_item *item, struct batch_note *note)
 {
     struct pipeline *p = ctx;
-    if (item->result == ITEM_REJECTED && note->tail && write_letter(p, item, note))
+    if (item->result == ITEM_REJECTED && !note->tail)
+        return settle_coverage(p, item);
+    if (item->result == ITEM_REJECTED && write_letter(p, item, note))
         send_letter(p, item, note);
     return false;
 }
@@ -131,26 +153,6 @@ static bool settle_rejected(struct pipeline *p, struct sink_item *item, struct b
         (b->position_count && !b->lent.positions_kept))
         return false;
     return settle(p, note, &note->tail->counts->dead_lettered);
-}
-
-/* What was read is told once, or not at all: it is no event, holds back no position and has no dead letter.
- */
-static bool settle_coverage(struct pipeline *p, struct sink_item *item)
-{
-    if (item->result == ITEM_DELIVERED) {
-        p->delivered_some = true;
-        p->counts.in_trouble = false;
-        p->counts.coverage_delivered++;
-        return true;
-    }
-    if (item->result == ITEM_REJECTED) {
-        p->counts.coverage_refused++;
-        log_warning(p->subject, "a coverage record was refused: %s",
-                    item->reason ? item->reason : "no reason");
-        return true;
-    }
-    item->result = ITEM_PENDING;
-    return false;
 }
 
 static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)

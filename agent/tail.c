@@ -409,7 +409,7 @@ static enum tail_step fatal(struct tail_context *c, struct tail *t, const struct
 }
 
 /* Once, since every time in the records hangs on it. */
-static void say_order(const struct tail_context *c, struct tail *t, enum date_order told)
+static void say_order(struct tail_context *c, struct tail *t, enum date_order told)
 {
     if (told == t->order_said)
         return;
@@ -420,7 +420,7 @@ static void say_order(const struct tail_context *c, struct tail *t, enum date_or
 }
 
 /* A format that finds its hits by searching does not know what it passes over. */
-static void count_read(const struct tail_context *c, struct tail *t, const struct step *step)
+static void count_read(struct tail_context *c, struct tail *t, const struct step *step)
 {
     struct parser_counts counts;
     uint64_t before = t->counts->read;

@@ -29,10 +29,10 @@ struct tail_context {
     const struct config_source *sources; /* of the configuration */
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
-    struct coverage_book *coverage;      /* NULL: nobody wants to know what was read */
-    struct os_watch *watch;              /* woken by channels; NULL: they are looked at when it is time */
-    struct publisher *publisher; /* NULL: the destination carries no positions, the state alone has them */
-    size_t recalling;            /* tails whose recall is not decided or not done */
+    struct publisher *publisher;    /* NULL: the destination carries no positions, the state alone has them */
+    size_t recalling;               /* tails whose recall is not decided or not done */
+    struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
+    struct os_watch *watch;         /* woken by channels; NULL: they are looked at when it is time */
 };
 
 enum tail_status {

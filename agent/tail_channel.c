@@ -5,6 +5,7 @@
 #include "hash64.h"
 #include "log.h"
 #include "os_watch.h"
+#include "recall.h"
 #include "registry.h"
 
 #include <stdio.h>
@@ -30,7 +31,7 @@ static void wake(void *ctx)
         os_watch_wake(watch);
 }
 
-static struct channel *channel_of(const struct tail_context *c, struct tail *t)
+static struct channel *channel_of(struct tail_context *c, struct tail *t)
 {
     char bookmark[OS_CHANNEL_BOOKMARK_MAX];
     int64_t created_ns = 0;
@@ -58,6 +59,7 @@ struct tail *tail_new_channel(struct tail_context *c, const struct config_source
     struct tail *t = tail_new(c, source, path, &info);
     if (!t)
         return NULL;
+    recall_end(c, t); /* it is resumed by the bookmark that the state has */
     snprintf(t->saved.parser, sizeof t->saved.parser, "channel");
     t->start_at_end =
         source->from == FROM_END && !t->saved.row && !state_marked(c->state, c->output, source->name);
@@ -70,27 +72,28 @@ struct tail *tail_new_channel(struct tail_context *c, const struct config_source
     return NULL;
 }
 
-bool tail_channel_save(const struct tail_context *c, struct tail *t, struct fault *f)
+bool tail_channel_save(struct tail_context *c, struct tail *t, struct fault *f)
 {
     const char *text = channel_bookmark(t->channel, &t->saved.position);
     return !text || state_put_bookmark(c->state, t->saved.row, text, channel_created_ns(t->channel), f);
 }
 
 /* The row comes with the first answer of the service: only then is it known where `from: end` begins. */
-static void take_channel_into_state(const struct tail_context *c, struct tail *t, const struct step *s)
+static void take_channel_into_state(struct tail_context *c, struct tail *t, const struct step *s)
 {
     struct fault f;
     if (t->saved.row || s->kind == STEP_FATAL)
         return;
     bool is_settled = s->kind != STEP_EVENT && ledger_pending(&t->ledger) == 0;
     t->saved.position = is_settled ? s->pos : t->ledger.safe;
+    t->sealed = t->published = t->saved.position;
     if (!state_put(c->state, c->output, &t->saved, t->path, &f) || !tail_channel_save(c, t, &f) ||
         !state_mark(c->state, c->output, t->source->name, &f))
         log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
                   f.text);
 }
 
-void tail_channel_read(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)
+void tail_channel_read(struct tail_context *c, struct tail *t, struct event *event, struct step *step)
 {
     bool is_least;
     channel_next(t->channel, &t->ledger.safe, event, step);

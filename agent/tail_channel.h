@@ -12,9 +12,9 @@
  * One step of channel_next, counted, with the channel's state put on the board. With the first answer of the
  * service the channel is taken into the state.
  */
-void tail_channel_read(const struct tail_context *c, struct tail *t, struct event *event, struct step *step);
+void tail_channel_read(struct tail_context *c, struct tail *t, struct event *event, struct step *step);
 
 /* Writes the bookmark of the position that was saved. False when the state cannot be written. */
-bool tail_channel_save(const struct tail_context *c, struct tail *t, struct fault *f);
+bool tail_channel_save(struct tail_context *c, struct tail *t, struct fault *f);
 
 #endif
