@@ -3,22 +3,19 @@
 #include "pipeline_inner.h"
 
 #include "crash_point.h"
-#include "headers.h"
 #include "log.h"
 #include "os_clock.h"
 #include "os_thread.h"
 #include "os_watch.h"
 #include "recall.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    LINGER_MS = 100,     /* the longest that a record waits for its batch to fill */
-    SCAN_GAP_MS = 200,   /* at least this between two scans, however often files change */
-    PASS_SAVE_MS = 1000, /* how often a position that moved without records is saved */
+    LINGER_MS = 100,   /* the longest that a record waits for its batch to fill */
+    SCAN_GAP_MS = 200, /* at least this between two scans, however often files change */
     BUSY_POLL_MS = 50,
     RETRY_MIN_MS = 100,
     RETRY_MAX_MS = 5000,
@@ -167,141 +164,6 @@ static struct batch *batch_to_fill(struct pipeline *p)
 
 /* ---- reading ---- */
 
-static struct sv message_key(const struct pipeline *p, const struct record *r)
-{
-    switch ((enum config_key)p->setup.output->key) {
-    case KEY_MAILBOX:
-        return r->key;
-    case KEY_HOST:
-        return r->event->computer;
-    case KEY_NONE:
-        break;
-    }
-    return SV_ABSENT;
-}
-
-/* Key, headers and time, where the sink wants them. False without memory: a record without its key would go
- * astray. */
-static bool address(struct pipeline *p, struct batch *b, struct sink_item *item)
-{
-    const struct record *r = &p->shape.record;
-    struct sv key = message_key(p, r);
-    if (!p->ops->wants_headers)
-        return true;
-    item->key = sv_empty(key) ? SV_ABSENT : arena_copy(&b->arena, key);
-    item->time_ms = r->event->time.present ? wtime_unix_ms(&r->event->time) : 0;
-    struct sink_header *headers = arena_alloc(&b->arena, HEADERS_MAX * sizeof *headers);
-    if (headers &&
-        headers_make(&p->shape.context, r, p->shape.encoder, &b->arena, headers, &item->header_count))
-        item->headers = headers;
-    else
-        item->header_count = 0;
-    return !b->arena.starved;
-}
-
-bool pipeline_has_telling_id(const struct pipeline *p)
-{
-    return p->dedup && p->shape.record.id[0] && p->event.time.present;
-}
-
-bool pipeline_event_is_sound(const struct pipeline *p)
-{
-    return p->event.trust == EVENT_OK && !p->event.cut;
-}
-
-/*
- * What the output does not take goes whole into the dead-letter file, so that it can be sent when it does.
- * False without memory.
- */
-static bool add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
-{
-    uint32_t sequence = p->shape.sequence;
-    size_t max_bytes = p->shape.context.max_bytes;
-    b->bodies.failed = false;
-    buf_cut(&b->bodies, body_at);
-    p->shape.context.max_bytes = MESSAGE_BYTES_MAX;
-    enum encode_status status = shape_encode(&p->shape, &b->bodies);
-    p->shape.context.max_bytes = max_bytes;
-    p->shape.sequence = sequence;
-    if (status == ENCODE_NO_MEMORY)
-        return false;
-    if (status == ENCODE_TOO_LARGE) {
-        b->bodies.failed = false;
-        buf_cut(&b->bodies, body_at);
-    }
-    return address(p, b,
-                   batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
-}
-
-/* Encodes the latest record behind the batch's other messages. False without memory: nothing was added. */
-static bool add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
-{
-    size_t count = b->count, body_at = b->bodies.n;
-    enum encode_status status = shape_encode(&p->shape, &b->bodies);
-    bool added = status == ENCODE_TOO_LARGE ? add_oversize(p, b, body_at, note)
-                 : status == ENCODE_NO_MEMORY
-                     ? false
-                     : address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
-    if (!added && b->count != count)
-        batch_take_back(b);
-    if (!added)
-        return false;
-    if (b->count == 1)
-        b->first_ms = os_monotonic_ms();
-    return true;
-}
-
-/* A record that is new, or a copy of one that is in flight. */
-static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, enum dedup_answer answer)
-{
-    bool is_copy = answer == DEDUP_IN_FLIGHT;
-    struct batch_note note = {.tail = t,
-                              .offset = p->event.offset,
-                              .record_id = p->event.record_id,
-                              .time_ms = p->event.time.present ? wtime_unix_ms(&p->event.time) : 0};
-    memcpy(note.id, p->shape.record.id, sizeof note.id);
-    note.remembered = !is_copy && pipeline_has_telling_id(p) && pipeline_event_is_sound(p);
-    if (!is_copy && !add_message(p, b, &note))
-        return false;
-    if (!ledger_open(&t->ledger, &p->step.pos, &note.token)) {
-        if (!is_copy)
-            batch_take_back(b);
-        return false;
-    }
-    t->counts->in_flight++;
-    if (is_copy)
-        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
-    else
-        b->notes[b->count - 1].token = note.token;
-    if (note.remembered)
-        dedup_begin(p->dedup, note.id);
-    return true;
-}
-
-/* Ships the event unless that has been done. False without memory: nothing was taken then. */
-static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
-{
-    if (!shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row))
-        return false;
-    if (t->recall == RECALL_LOST && !recall_covers(t, &p->step.pos))
-        recall_end(&p->tail_context, t);
-    if (t->recall == RECALL_LOST && pipeline_has_telling_id(p))
-        dedup_forget(p->dedup, p->shape.record.id);
-    enum dedup_answer answer =
-        pipeline_has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
-    if (answer == DEDUP_SETTLED) {
-        ledger_pass(&t->ledger, &p->step.pos);
-        t->counts->deduplicated++;
-    } else if (!take_unsettled(p, b, t, answer)) {
-        return false;
-    }
-    t->counts->selected++;
-    cover_matched(t->cover, &p->event);
-    if (p->event.time.present)
-        t->counts->last_event_ms = wtime_unix_ms(&p->event.time);
-    return true;
-}
-
 enum fill { FILL_MORE, FILL_DRAINED, FILL_BLOCKED };
 
 static bool lingers(const struct batch *b)
@@ -334,7 +196,7 @@ static void add_coverage(struct pipeline *p, bool now)
     for (struct batch *b;
          (b = batch_to_fill(p)) && (r = coverage_next(p->coverage, &p->shape.now, os_monotonic_ms()));) {
         struct batch_note note = {.tail = NULL};
-        if (!shape_coverage(&p->shape, &r->event, &r->facts, r->path) || !add_message(p, b, &note))
+        if (!shape_coverage(&p->shape, &r->event, &r->facts, r->path) || !pipeline_add_message(p, b, &note))
             log_warning(p->subject, "out of memory; a record of what was read is left out");
         if (batch_is_full(b))
             seal(p);
@@ -357,7 +219,7 @@ static enum fill fill(struct pipeline *p)
         switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
         case TAIL_EVENT:
             crash_point("record-read");
-            if (!take_event(p, b, t)) {
+            if (!pipeline_take_event(p, b, t)) {
                 tail_read_again(&p->tail_context, t);
                 return FILL_MORE;
             }
@@ -375,92 +237,6 @@ static enum fill fill(struct pipeline *p)
         }
     }
     return FILL_DRAINED;
-}
-
-/* ---- saving ---- */
-
-/* One alarm while the state cannot be written or synced, and one word when both work again. */
-static void note_state(struct pipeline *p, const struct fault *f)
-{
-    bool fails = p->save_fails || p->sync_fails;
-    if (!fails && p->counts.state_failed)
-        log_info(p->subject, "the state can be written again; positions are saved");
-    else if (fails && !p->counts.state_failed)
-        log_error(p->subject, "%s; delivering on, a restart would repeat records until this works again",
-                  f->text);
-    p->counts.state_failed = fails;
-    snprintf(p->counts.state_fault, sizeof p->counts.state_fault, "%s", fails ? f->text : "");
-}
-
-/* A save that is under way, and what went wrong first. */
-struct saving {
-    struct pipeline *p;
-    struct fault fault;
-};
-
-static bool save_tail(void *ctx, struct tail *t)
-{
-    struct saving *s = ctx;
-    return tail_save(&s->p->tail_context, t, &s->fault);
-}
-
-static bool save_in_transaction(struct pipeline *p, struct fault *f)
-{
-    struct saving s = {.p = p};
-    struct fault committing;
-    if (p->publisher && !p->marked)
-        p->marked = state_mark(p->state, p->setup.output->name, RECALL_MARK, &committing);
-    bool positions = source_set_each_dirty(p->files, save_tail, &s);
-    bool ids = !p->dedup || dedup_save(p->dedup, positions ? &s.fault : &committing);
-    crash_point("state-written");
-    bool committed = state_commit(p->state, positions && ids ? &s.fault : &committing);
-    crash_point("state-committed");
-    if (committed && positions)
-        source_set_saved(p->files);
-    if (p->dedup)
-        dedup_saved(p->dedup, committed);
-    *f = s.fault;
-    return positions && ids && committed;
-}
-
-static void save(struct pipeline *p)
-{
-    struct fault f;
-    p->settled_some = false;
-    p->last_save_ms = os_monotonic_ms();
-    pipeline_tick(p); /* a destination that was away for days delivers now, and now the ids begin to age */
-    p->save_fails = !(state_begin(p->state, &f) && save_in_transaction(p, &f));
-    if (p->save_fails || !p->sync_fails)
-        note_state(p, &f);
-    p->unsynced = true;
-}
-
-static bool note_dirty(void *ctx, struct tail *t)
-{
-    (void)t;
-    *(bool *)ctx = true;
-    return false;
-}
-
-static void save_if_due(struct pipeline *p)
-{
-    int64_t now = os_monotonic_ms();
-    bool dirty = false;
-    if (!p->settled_some && now - p->last_save_ms >= PASS_SAVE_MS) {
-        p->last_save_ms = now;
-        source_set_each_dirty(p->files, note_dirty, &dirty);
-    }
-    if (p->settled_some || dirty || (p->dedup && dedup_is_due(p->dedup)))
-        save(p);
-    if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
-        struct fault f;
-        p->last_sync_ms = now;
-        crash_point("sync-due");
-        p->sync_fails = p->unsynced = !state_sync(p->state, &f);
-        crash_point("synced");
-        if (p->sync_fails || !p->save_fails)
-            note_state(p, &f);
-    }
 }
 
 /* ---- counting ---- */
@@ -515,7 +291,7 @@ static void serve(struct pipeline *p, enum fill reading)
     bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
     bool can_read = reading == FILL_MORE;
     int given_back = p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
-    save_if_due(p);
+    pipeline_save_if_due(p);
     /* What was settled may have freed a handle for a file that waits for one: then there is more to read. */
     bool idle = !can_read && given_back == 0 && p->lent == 0 && !p->filling;
     survey(p, idle);
@@ -589,111 +365,6 @@ static void loop(struct pipeline *p)
 
 /* ---- beginning and ending ---- */
 
-size_t output_message_max(const struct config_output *o)
-{
-    size_t max = o->max_bytes > 0 ? (size_t)o->max_bytes : MESSAGE_BYTES_MAX;
-    size_t sink_max = o->sink->max_message ? o->sink->max_message(o->sink_config) : 0;
-    return sink_max && sink_max < max ? sink_max : max;
-}
-
-static struct encode_context output_context(const struct pipeline *p)
-{
-    const struct config_output *o = p->setup.output;
-    struct encode_context c = *p->setup.context;
-    c.original = (enum original_policy)o->original;
-    c.diag_context = o->diag_context;
-    c.facility = (unsigned)o->facility;
-    c.enterprise_number = sv_from(o->enterprise_number);
-    c.bom = o->bom;
-    c.max_bytes = output_message_max(o);
-    return c;
-}
-
-/* Says why there will be no pipeline, in the log and on the board. */
-static bool cannot_begin(struct pipeline *p, const char *why)
-{
-    log_error(p->subject, "%s", why);
-    pipeline_note_health(p, true, why);
-    return false;
-}
-
-static bool open_state(struct pipeline *p)
-{
-    struct fault f;
-    p->state = state_join(p->setup.config->state_directory, &f);
-    return p->state != NULL || cannot_begin(p, f.text);
-}
-
-static bool open_dedup(struct pipeline *p)
-{
-    struct fault f;
-    const struct config_output *o = p->setup.output;
-    struct dedup_limits limits = {o->deduplicate_age_ms, (size_t)o->deduplicate_count};
-    if (!o->deduplicate)
-        return true;
-    p->dedup = dedup_new(p->state, o->name, &limits, &f);
-    if (!p->dedup)
-        return cannot_begin(p, f.text);
-    log_debug(p->subject, "%" PRIu64 " delivered ids are known", dedup_count(p->dedup));
-    return true;
-}
-
-static bool open_coverage(struct pipeline *p)
-{
-    struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 3);
-    const struct config *c = p->setup.config;
-    if (c->coverage_interval_ms == 0 || !p->setup.output->coverage)
-        return true;
-    p->coverage = coverage_new(c, p->setup.output, p->setup.context->agent_name, &now, os_monotonic_ms());
-    return p->coverage || cannot_begin(p, "out of memory");
-}
-
-/* Which sinks carry positions is a matter of their settings. */
-static bool open_publisher(struct pipeline *p)
-{
-    char scope[160];
-    struct fault f;
-    const struct config_output *o = p->setup.output;
-    if (!p->ops->carries_positions || !p->ops->carries_positions(o->sink_config)) {
-        state_unmark(p->state, o->name, RECALL_MARK, &f);
-        return true;
-    }
-    snprintf(scope, sizeof scope, "%.*s/%s/", SV_ARG(p->setup.context->agent_id), o->name);
-    p->publisher = publisher_new(scope, o->name);
-    return p->publisher != NULL || cannot_begin(p, "out of memory");
-}
-
-static bool begin(struct pipeline *p)
-{
-    struct fault f;
-    struct encode_context context = output_context(p);
-    if (!open_state(p) || !open_dedup(p) || !open_coverage(p) || !open_publisher(p))
-        return false;
-    p->tail_context = (struct tail_context){.output = p->setup.output->name,
-                                            .subject = p->subject,
-                                            .state = p->state,
-                                            .selector = &p->setup.config->selector,
-                                            .sources = p->setup.config->sources,
-                                            .counts = p->source_counts,
-                                            .open_files = &p->open_files,
-                                            .coverage = p->coverage,
-                                            .watch = p->watch,
-                                            .publisher = p->publisher};
-    p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
-    for (size_t i = 0; i < BATCHES; i++)
-        if (!(p->batches[i] = batch_new()))
-            return cannot_begin(p, "out of memory");
-    if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context))
-        return cannot_begin(p, "out of memory");
-    p->host = (struct sink_host){.ctx = p,
-                                 .done = on_done,
-                                 .notice = on_notice,
-                                 .scope = p->publisher ? publisher_scope(p->publisher) : NULL,
-                                 .superseded = on_superseded};
-    p->sink = p->ops->open(p->setup.output->sink_config, &p->host, &f);
-    return p->sink != NULL || cannot_begin(p, f.text);
-}
-
 static void flush(struct pipeline *p)
 {
     int64_t until = os_monotonic_ms() + STOP_FLUSH_MS;
@@ -703,7 +374,7 @@ static void flush(struct pipeline *p)
          (left = until - os_monotonic_ms()) > 0 && !nothing_left(p) && !atomic_load(&p->superseded);) {
         submit_waiting(p);
         p->ops->poll(p->sink, left < BUSY_POLL_MS ? (int)left : BUSY_POLL_MS);
-        save_if_due(p);
+        pipeline_save_if_due(p);
     }
 }
 
@@ -716,7 +387,7 @@ static void end(struct pipeline *p)
     }
     if (p->files && p->state) {
         struct fault f;
-        save(p);
+        pipeline_save(p);
         crash_point("stop-saved");
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
@@ -738,7 +409,8 @@ static void end(struct pipeline *p)
 static void run(void *ctx)
 {
     struct pipeline *p = ctx;
-    if (!begin(p)) {
+    p->host = (struct sink_host){.ctx = p, .done = on_done, .notice = on_notice, .superseded = on_superseded};
+    if (!pipeline_open(p)) {
         p->result = PIPELINE_FAILED;
     } else {
         if (pipeline_recover(p)) {

@@ -59,6 +59,35 @@ struct pipeline {
     bool save_fails, sync_fails; /* what was tried last */
 };
 
+/* --- pipeline_open.c --- */
+
+/* Opens everything; the sink's host is set but for its scope. False after saying why, in the log and on the
+ * board. */
+bool pipeline_open(struct pipeline *p);
+
+/* --- pipeline_take.c: from an event to a message --- */
+
+/* Puts the event that was just read into the batch unless it was shipped before. False without memory:
+ * nothing was taken then. */
+bool pipeline_take_event(struct pipeline *p, struct batch *b, struct tail *t);
+
+/* Encodes the record that the shape holds into the batch. False without memory. */
+bool pipeline_add_message(struct pipeline *p, struct batch *b, const struct batch_note *note);
+
+/* Without a time the id says too little: record ids begin anew when a log is cleared. */
+bool pipeline_has_telling_id(const struct pipeline *p);
+
+/* A damaged copy must not stand for the record: the sound one may come from another export. */
+bool pipeline_event_is_sound(const struct pipeline *p);
+
+/* --- pipeline_save.c: positions and delivered ids --- */
+
+/* Saves in one transaction. One alarm is given while that fails, and delivery goes on. */
+void pipeline_save(struct pipeline *p);
+
+/* Saves and syncs when something was settled, when files moved on, when it is time. */
+void pipeline_save_if_due(struct pipeline *p);
+
 /* --- pipeline_settle.c: what became of a batch --- */
 
 /*
@@ -82,12 +111,6 @@ bool pipeline_recover(struct pipeline *p);
 bool pipeline_catch_up(struct pipeline *p);
 
 /* --- pipeline.c --- */
-
-/* Without a time the id says too little: record ids begin anew when a log is cleared. */
-bool pipeline_has_telling_id(const struct pipeline *p);
-
-/* A damaged copy must not stand for the record: the sound one may come from another export. */
-bool pipeline_event_is_sound(const struct pipeline *p);
 
 void pipeline_tick(struct pipeline *p);
 
