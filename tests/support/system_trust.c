@@ -9,25 +9,40 @@
 
 #include <wincrypt.h>
 
+static HCERTSTORE store;
 static const CERT_CONTEXT *added;
+
+/* Those of that name, also from a test that was ended before it could clear up. */
+static void remove_named(CERT_NAME_BLOB *name)
+{
+    const CERT_CONTEXT *old;
+    while (
+        (old = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_NAME, name, NULL)))
+        if (!CertDeleteCertificateFromStore(old)) /* which frees it */
+            break;
+}
 
 void system_trust_add(const void *der, size_t n, const char *pem_path)
 {
     (void)pem_path;
     if (!getenv("WINEPREFIX"))
         cr_skip("Windows asks its user before it trusts one more authority");
-    HCERTSTORE store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, CERT_SYSTEM_STORE_CURRENT_USER, L"Root");
-    cr_assert(store && CertAddEncodedCertificateToStore(store, X509_ASN_ENCODING, der, (DWORD)n,
-                                                        CERT_STORE_ADD_ALWAYS, &added));
-    /* The certificate holds the store open, which would be written when it is closed. */
+    store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, CERT_SYSTEM_STORE_CURRENT_USER, L"Root");
+    added = CertCreateCertificateContext(X509_ASN_ENCODING, der, (DWORD)n);
+    cr_assert(store && added);
+    remove_named(&added->pCertInfo->Subject);
+    cr_assert(CertAddCertificateContextToStore(store, added, CERT_STORE_ADD_ALWAYS, NULL));
     CertControlStore(store, 0, CERT_STORE_CTRL_COMMIT, NULL);
-    CertCloseStore(store, 0);
 }
 
 void system_trust_remove(void)
 {
-    if (added)
-        CertDeleteCertificateFromStore(added);
+    if (!added)
+        return;
+    remove_named(&added->pCertInfo->Subject);
+    CertControlStore(store, 0, CERT_STORE_CTRL_COMMIT, NULL);
+    CertFreeCertificateContext(added);
+    CertCloseStore(store, 0);
 }
 
 #else
