@@ -199,6 +199,7 @@ static void allow_reading(const char *path, void (*note)(const char *text))
 
 void service_config_allow(const struct config *c, void (*note)(const char *text))
 {
+    allow_reading(c->path, note);
     allow_writing(c->state_directory, note);
     allow_writing_beside(c->log_file, note);
     allow_writing_beside(c->dead_letter_file, note);

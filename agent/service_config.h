@@ -21,8 +21,8 @@ bool service_config_write(const struct service_first *first, const char *path, s
 
 /*
  * Makes the folders that the configuration's files are written to, and lets the service's account write there
- * and read the folders that the sources name up to their first wildcard. What does not work is told to note,
- * a sentence each: the service may have the rights in another way.
+ * and read the configuration's folder and those that the sources name up to their first wildcard. What does
+ * not work is told to note, a sentence each: the service may have the rights in another way.
  */
 void service_config_allow(const struct config *c, void (*note)(const char *text));
 

@@ -45,8 +45,8 @@ struct os_service_status {
  */
 bool os_service_install(const char *config_path, void (*note)(const char *text), struct fault *f);
 
-/* Stops the service, removes it and its source in the event log. Fine if there is none. Waits as
- * os_service_stop does. */
+/* Stops the service, removes it, its source in the event log and its membership. Fine if there is none. Waits
+ * as os_service_stop does. */
 bool os_service_uninstall(unsigned timeout_ms, struct fault *f);
 
 /* Each waits until the service is there, at most timeout_ms; fine if it is there already. A service that ends

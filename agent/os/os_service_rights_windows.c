@@ -51,17 +51,17 @@ bool os_service_sid(const char *service_name, void *sid, struct fault *f)
 
 /* ---- the event log ---- */
 
-typedef NET_API_STATUS (*add_members_function)(LPCWSTR, LPCWSTR, DWORD, LPBYTE, DWORD);
+typedef NET_API_STATUS (*members_function)(LPCWSTR, LPCWSTR, DWORD, LPBYTE, DWORD);
 
 /* Loaded when it is needed: the agent itself can do without. */
-static add_members_function find_add_members(struct fault *f)
+static members_function find_function(const char *name, struct fault *f)
 {
     struct os_library *library = os_library_open("netapi32.dll", f);
-    os_function found = library ? os_library_function(library, "NetLocalGroupAddMembers") : NULL;
-    add_members_function function = NULL;
+    os_function found = library ? os_library_function(library, name) : NULL;
+    members_function function = NULL;
     memcpy(&function, &found, sizeof function);
     if (library && !function)
-        fault_set(f, FAULT_UNSUPPORTED, 0, "netapi32.dll of this system has no NetLocalGroupAddMembers");
+        fault_set(f, FAULT_UNSUPPORTED, 0, "netapi32.dll of this system has no %s", name);
     return function;
 }
 
@@ -77,17 +77,37 @@ static bool group_name(wchar_t *group, struct fault *f)
            os_last_fault(f, "find", "the group Event Log Readers");
 }
 
-bool os_service_join_log_readers(struct fault *f)
+/* Calls the function of netapi32.dll for the service's account and the group; returns its answer, or what
+ * went wrong before as a fault. */
+static bool change_members(const char *function_name, NET_API_STATUS *error, struct fault *f)
 {
     unsigned char sid[SECURITY_MAX_SID_SIZE];
     wchar_t group[NAME_ROOM];
     LOCALGROUP_MEMBERS_INFO_0 member = {sid};
-    add_members_function add;
-    if (!os_service_sid(OS_SERVICE_NAME, sid, f) || !group_name(group, f) || !(add = find_add_members(f)))
+    members_function change;
+    if (!os_service_sid(OS_SERVICE_NAME, sid, f) || !group_name(group, f) ||
+        !(change = find_function(function_name, f)))
         return false;
-    NET_API_STATUS error = add(NULL, group, 0, (LPBYTE)&member, 1);
+    *error = change(NULL, group, 0, (LPBYTE)&member, 1);
+    return true;
+}
+
+bool os_service_join_log_readers(struct fault *f)
+{
+    NET_API_STATUS error;
+    if (!change_members("NetLocalGroupAddMembers", &error, f))
+        return false;
     return error == NERR_Success || error == ERROR_MEMBER_IN_ALIAS ||
            os_code_fault(f, error, "let the service read", "the event log (group Event Log Readers)");
+}
+
+bool os_service_leave_log_readers(struct fault *f)
+{
+    NET_API_STATUS error;
+    if (!change_members("NetLocalGroupDelMembers", &error, f))
+        return false;
+    return error == NERR_Success || error == ERROR_MEMBER_NOT_IN_ALIAS ||
+           os_code_fault(f, error, "remove the service from", "the group Event Log Readers");
 }
 
 /* ---- folders ---- */

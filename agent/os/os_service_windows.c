@@ -257,8 +257,10 @@ bool os_service_uninstall(unsigned timeout_ms, struct fault *f)
                        (DeleteService(h.service) || GetLastError() == ERROR_SERVICE_MARKED_FOR_DELETE ||
                         manager_fault(f, GetLastError(), "remove")));
     close_handles(&h);
-    if (good)
+    if (good) {
         os_event_log_unregister(OS_SERVICE_NAME, &ignored);
+        os_service_leave_log_readers(&ignored);
+    }
     return good;
 }
 

@@ -12,7 +12,8 @@
  */
 bool os_service_sid(const char *service_name, void *sid, struct fault *f);
 
-/* Puts the service's account into the system's group Event Log Readers. Fine if it is in it. */
+/* Puts the service's account into the system's group Event Log Readers, or takes it out. Fine if it is so. */
 bool os_service_join_log_readers(struct fault *f);
+bool os_service_leave_log_readers(struct fault *f);
 
 #endif
