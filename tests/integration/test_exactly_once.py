@@ -146,24 +146,25 @@ class Feeder(threading.Thread):
     def __init__(self, directory):
         super().__init__()
         self.directory, self.done, self.want, self.ordinals = directory, threading.Event(), [], collections.Counter()
-        self.next = 1
+        self.next, self.lock = 1, threading.Lock()
 
     def run(self):
         while not self.done.wait(0.01 if KILLS < 100 else 0.04):
             self.grow()
 
     def grow(self):
-        events = limits(self.next, 12)
-        self.next += 12
-        append(self.directory / "first.xml", exports.wevtutil_file(events))
-        if self.next > 61:  # the second export holds what the first one held some seconds before
-            append(self.directory / "second.xml", exports.wevtutil_file(limits(self.next - 61, 12)))
-        self.want += [e.id for e in events]
-        for i in range(6):
-            event, text = nameless(self.next // 12 // 4, f"user{i % 2}")
-            self.ordinals[event.second, event.strings[0]] += 1
-            append(self.directory / "nameless.xml", text)
-            self.want.append(nameless_id(event, self.ordinals[event.second, event.strings[0]]))
+        with self.lock:  # the test grows them, too
+            events = limits(self.next, 12)
+            self.next += 12
+            append(self.directory / "first.xml", exports.wevtutil_file(events))
+            if self.next > 61:  # the second export holds what the first one held some seconds before
+                append(self.directory / "second.xml", exports.wevtutil_file(limits(self.next - 61, 12)))
+            self.want += [e.id for e in events]
+            for i in range(6):
+                event, text = nameless(self.next // 12 // 4, f"user{i % 2}")
+                self.ordinals[event.second, event.strings[0]] += 1
+                append(self.directory / "nameless.xml", text)
+                self.want.append(nameless_id(event, self.ordinals[event.second, event.strings[0]]))
 
 
 def test_kill_9_at_any_moment_loses_nothing_and_repeats_nothing(directory):
