@@ -29,6 +29,7 @@ void batch_begin(struct batch *b, uint64_t number)
 {
     b->next = NULL;
     b->count = 0;
+    b->position_count = 0;
     b->state = BATCH_FILLING;
     b->number = number;
     b->not_before_ms = 0;
@@ -48,6 +49,12 @@ struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_
     return item;
 }
 
+void batch_take_back(struct batch *b)
+{
+    b->count--;
+    buf_cut(&b->bodies, b->body_at[b->count]);
+}
+
 /* Pending items first, order kept among them: a sink sees a prefix. */
 static void put_pending_first(struct batch *b)
 {
@@ -65,7 +72,11 @@ static void put_pending_first(struct batch *b)
         b->notes[pending] = note;
         pending++;
     }
-    b->lent = (struct sink_batch){.items = b->items, .count = pending, .owner = b};
+    b->lent = (struct sink_batch){.items = b->items,
+                                  .count = pending,
+                                  .positions = b->positions,
+                                  .position_count = b->position_count,
+                                  .owner = b};
     for (size_t i = 0; i < pending; i++)
         b->lent.bytes += b->items[i].body.n;
 }

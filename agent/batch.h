@@ -21,6 +21,16 @@ struct batch_note {
     uint64_t offset; /* of the record in its file */
     char id[37];
     bool remembered; /* de-duplication knows of it */
+    struct opt_u64 record_id;
+    int64_t time_ms;       /* of the event, since 1970; 0 unknown */
+    bool lettered;         /* it stands in the dead-letter file */
+    unsigned letters_sent; /* how often the destination was to take it as a dead letter */
+};
+
+/* A file whose position travels with the batch. */
+struct batch_move {
+    struct tail *tail; /* NULL: of none */
+    struct position position;
 };
 
 struct batch {
@@ -31,7 +41,10 @@ struct batch {
     size_t body_at[SINK_BATCH_ITEMS_MAX]; /* while filling: offsets into bodies, which may still move */
     size_t count;
     struct buf bodies;
-    struct arena arena; /* keys and headers */
+    struct arena arena;                                       /* keys, headers and positions */
+    struct sink_position positions[SINK_BATCH_POSITIONS_MAX]; /* for sinks that carry them */
+    struct batch_move moved[SINK_BATCH_POSITIONS_MAX];        /* the same, for the pipeline */
+    size_t position_count;
     enum batch_state state;
     uint64_t number;       /* order of reading */
     int64_t first_ms;      /* when its first item came */
@@ -55,6 +68,9 @@ static inline bool batch_is_full(const struct batch *b)
  */
 struct sink_item *batch_add(struct batch *b, size_t body_at, const struct batch_note *note,
                             enum item_result result, const char *reason);
+
+/* Takes back the item that was added last, with its body. */
+void batch_take_back(struct batch *b);
 
 /*
  * Makes it ready to be lent: bodies no longer move, pending items stand first and are all that the sink sees.

@@ -63,7 +63,7 @@ static void flush(struct cat_reader *r)
         r->sink->error = r->sink->flush(r->sink);
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct cat_reader *r, const char *format, ...)
+__attribute__((format(__printf__, 2, 3))) static void say(struct cat_reader *r, const char *format, ...)
 {
     char line[1024];
     va_list arguments;
@@ -119,11 +119,17 @@ static void count_record(struct cat_reader *r)
 static void write_record(struct cat_reader *r, const char *path)
 {
     struct buf *out = &r->sink->records;
+    bool shaped = true;
     if (r->is_plain)
         shape_event(&r->shape, &r->event);
     else
-        shape_record(&r->shape, &r->event, path, r->ordinals, r->row);
-    if (shape_encode(&r->shape, out) == ENCODE_TOO_LARGE) {
+        shaped = shape_record(&r->shape, &r->event, path, r->ordinals, r->row);
+    enum encode_status status = shaped ? shape_encode(&r->shape, out) : ENCODE_NO_MEMORY;
+    if (status == ENCODE_NO_MEMORY) {
+        complain(r, path ? path : "-", "out of memory; a record is left out");
+        return;
+    }
+    if (status == ENCODE_TOO_LARGE) {
         complain(r, path ? path : "-", "a record is too large to be written; it is left out");
         return;
     }

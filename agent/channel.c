@@ -154,14 +154,15 @@ static bool find_gap(struct channel *c, const struct os_channel_log *log, struct
         return false;
     if (is_another_log(c, log)) {
         c->state = CHANNEL_CLEARED;
-        step->reason = "the log was cleared or made anew; how many events of the old one were unread is not "
-                       "known, overwritten of the new one";
+        step->reason =
+            "the log was cleared or made anew, with what was unread of the old one; overwritten of "
+            "the new one";
         step->skipped_events = log->oldest && log->newest < seen ? log->oldest - 1 : 0;
     } else if (log->oldest > seen + 1) {
         bool is_small = log->size_bytes && log->size_bytes < SMALLEST_LOG;
         c->state = is_small ? CHANNEL_CLEARED : CHANNEL_WRAPPED;
-        step->reason = is_small ? "the log was cleared, gone with it before they were read, wanted or not"
-                                : "the log has wrapped, overwritten before they were read, wanted or not";
+        step->reason = is_small ? "the log was cleared; gone before they were read, wanted or not"
+                                : "the log has wrapped; overwritten before they were read, wanted or not";
         step->skipped_events = log->oldest - seen - 1;
     } else {
         return false;
@@ -315,6 +316,19 @@ void channel_next(struct channel *c, const struct position *safe, struct event *
             return;
     }
     step->kind = STEP_PROGRESS;
+}
+
+bool channel_try(const struct channel_setup *setup, struct fault *f)
+{
+    static const struct position start;
+    struct step step = {0};
+    struct channel *c = channel_new(setup);
+    if (!c)
+        return fault_set(f, FAULT_MEMORY, 0, "out of memory");
+    begin(c, &start, &step);
+    *f = step.fault;
+    channel_free(c);
+    return step.kind != STEP_FATAL;
 }
 
 /* ---- what is known ---- */

@@ -65,11 +65,20 @@ void channel_free(struct channel *c); /* NULL is allowed */
  */
 void channel_next(struct channel *c, const struct position *safe, struct event *event, struct step *step);
 
+/* Opens a subscription for a moment and reads nothing. False with a fault that tells why there is none. */
+bool channel_try(const struct channel_setup *setup, struct fault *f);
+
 /* Ends the subscription; what is known of the channel stays. */
 void channel_close(struct channel *c);
 
 enum channel_state channel_state(const struct channel *c);
 const char *channel_state_name(enum channel_state s); /* "access denied" */
+
+/* Nothing can be read until this is over. */
+static inline bool channel_fails(enum channel_state s)
+{
+    return s >= CHANNEL_LOST;
+}
 
 /* Events read so far; *is_least when the service leaves out what is not wanted. */
 uint64_t channel_records(const struct channel *c, bool *is_least);

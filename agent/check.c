@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `mapitail check`: every mistake of the configuration, and what each output's proof of delivery proves. */
+#include "channel.h"
 #include "load.h"
-#include "os_channel.h"
 #include "os_process.h"
 #include "run.h"
 #include "sink.h"
@@ -26,7 +26,7 @@ static void print_notice(void *ctx, enum notice_level level, const char *text)
 /* The context is only read. */
 static struct sink_host host_for(struct config_output *o)
 {
-    return (struct sink_host){o, ignore_done, print_notice};
+    return (struct sink_host){.ctx = o, .done = ignore_done, .notice = print_notice};
 }
 
 static bool reach(struct config_output *o)
@@ -44,13 +44,21 @@ static bool reach(struct config_output *o)
     return reached;
 }
 
+static void ignore_news(void *ctx)
+{
+    (void)ctx;
+}
+
 /* What every system says without being asked is whether it has channels at all. */
-static bool check_channel(const struct config_source *s, bool connect)
+static bool check_channel(const struct config *c, const struct config_source *s, bool connect)
 {
     struct fault f = {0};
-    struct os_channel_log log;
-    bool good =
-        connect ? os_channel_look(s->channel, &log, &f) == OS_CHANNEL_READING : os_channel_is_supported(&f);
+    struct channel_setup setup = {.name = s->channel,
+                                  .query = s->query,
+                                  .selector = &c->selector,
+                                  .from_end = true,
+                                  .news = ignore_news};
+    bool good = connect ? channel_try(&setup, &f) : os_channel_is_supported(&f);
     if (good)
         printf("source %s: live channel %s%s\n", s->name, s->channel, connect ? ", it can be read" : "");
     else
@@ -62,7 +70,7 @@ static bool check_channels(const struct config *c, bool connect)
 {
     bool good = true;
     for (size_t i = 0; i < c->source_count; i++)
-        good &= !c->sources[i].channel || check_channel(&c->sources[i], connect);
+        good &= !c->sources[i].channel || check_channel(c, &c->sources[i], connect);
     return good;
 }
 

@@ -288,6 +288,7 @@ static void read_document(struct document *d)
     read_sources(d);
     read_outputs(d);
     default_dead_letter(d);
+    config_check_agent(d);
     config_check_metrics(d);
     config_check_coverage(d);
     config_check_record(d);

@@ -84,6 +84,7 @@ struct config {
     struct setting_map labels;
     struct setting_list tags;
     const char *namespace_;
+    const char *agent_id;   /* NULL: the state's; characters as for a source's name */
     const char *agent_name; /* NULL: the host's name */
     struct config_source *sources;
     size_t source_count;

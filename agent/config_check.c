@@ -6,6 +6,7 @@
 #include "os_file.h"
 #include "os_zone.h"
 #include "registry.h"
+#include "source.h"
 #include "suggest.h"
 
 #include <stdio.h>
@@ -33,6 +34,14 @@ static bool all_in(const char *text, const char *allowed)
 bool config_is_name(const char *name)
 {
     return *name && strlen(name) <= NAME_MAX_BYTES && all_in(name, LOWER UPPER DIGITS "_.-");
+}
+
+void config_check_agent(struct document *d)
+{
+    const char *id = d->config->agent_id;
+    if (id && !config_is_name(id))
+        report_error(d->reading.messages, node_get(d->root, "agent_id")->at,
+                     "`agent_id` may hold letters, digits, '_', '.' and '-' only, and 64 of them");
 }
 
 /* Labels are flat in ECS, so that a dot would nest them; the namespace is part of an index name. */
@@ -235,6 +244,27 @@ static void check_source_references(struct document *d)
     }
 }
 
+/* A destination that keeps the positions knows those of files. A channel's is a bookmark of this host's
+ * service. */
+static void check_carried_positions(struct document *d)
+{
+    const struct config *c = d->config;
+    for (size_t i = 0; i < c->output_count; i++) {
+        const struct config_output *o = &c->outputs[i];
+        if (!o->sink || !o->sink->carries_positions || !o->sink->carries_positions(o->sink_config))
+            continue;
+        for (size_t k = 0; k < c->source_count; k++) {
+            struct shown name;
+            const struct config_source *s = &c->sources[k];
+            if (s->channel && s->name && source_is_wanted(o, s->name))
+                report_error(d->reading.messages, entry(d, "outputs", i)->at,
+                             "`delivery: exactly_once` is for files, and source `%s` is a channel: name the "
+                             "`sources` of this output without it",
+                             show(&name, s->name));
+        }
+    }
+}
+
 /* A file that the agent writes. */
 struct written {
     const char *path;
@@ -336,5 +366,6 @@ void config_check(struct document *d)
     check_output_names(d);
     check_once_only(d);
     check_source_references(d);
+    check_carried_positions(d);
     check_written_files(d);
 }

@@ -24,6 +24,7 @@ void config_check(struct document *d);
 void config_fingerprint(struct document *d);
 
 /* Checks what a section holds; each reports at the value's own place. */
+void config_check_agent(struct document *d);
 void config_check_record(struct document *d);
 void config_check_metrics(struct document *d);
 void config_check_coverage(struct document *d);

@@ -22,6 +22,12 @@ const char *const config_facilities[] = {
     "local2", "local3",   "local4", "local5", "local6", "local7",  NULL};
 
 const struct setting config_top_settings[] = {
+    {.key = "agent_id",
+     .type = SETTING_STRING,
+     .offset = CONFIG(agent_id),
+     .help =
+         "Who this agent is, over any loss of its state: letters, digits, '_', '.' and '-', at most 64, and "
+         "no other agent's. Without it, a UUID that is made once and kept in the state."},
     {.key = "agent_name",
      .type = SETTING_STRING,
      .offset = CONFIG(agent_name),

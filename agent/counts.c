@@ -40,6 +40,7 @@ void counts_add(struct source_counts *to, const struct source_counts *c)
     to->vanished_bytes += c->vanished_bytes;
     to->unknown_files += c->unknown_files;
     to->unreadable_files += c->unreadable_files;
+    to->channels_failing += c->channels_failing;
     to->files += c->files;
     to->unread_bytes += c->unread_bytes;
     to->last_event_ms = later(to->last_event_ms, c->last_event_ms);

@@ -30,6 +30,7 @@ struct source_counts {
     uint64_t unknown_files;                /* no parser takes them */
     uint64_t unreadable_files;
 
+    uint64_t channels_failing;    /* 1 while its live channel cannot be read */
     uint64_t files, unread_bytes; /* at present; unread: neither read nor settled */
     int64_t last_event_ms;        /* time of the event selected last, since 1970; 0: none */
     int64_t last_delivery_ms;     /* when the latest proof came; 0: none */

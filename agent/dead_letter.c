@@ -3,6 +3,7 @@
 #include "dead_letter.h"
 
 #include "buf.h"
+#include "crash_point.h"
 #include "json_text.h"
 #include "line_file.h"
 #include "os_clock.h"
@@ -84,7 +85,10 @@ static bool append(struct dead_letters *d, struct fault *f)
 {
     if (!d->file && !(d->file = line_file_open(d->path, 0600, f)))
         return false;
-    return line_file_append(d->file, buf_sv(&d->line), f);
+    crash_point("dead-letter-made");
+    bool written = line_file_append(d->file, buf_sv(&d->line), f);
+    crash_point("dead-letter-written");
+    return written;
 }
 
 bool dead_letter_write(struct dead_letters *d, const struct dead_letter *letter, struct fault *f)

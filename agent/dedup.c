@@ -24,8 +24,9 @@ struct dedup {
     struct dedup_limits limits;
     int64_t now_ms;
     struct id_table table;
-    uint64_t total; /* ids on disk */
-    int64_t newest; /* number of the latest block */
+    uint64_t total;     /* ids on disk */
+    int64_t newest;     /* number of the latest block */
+    int64_t oldest_new; /* the first that is not from before this start */
     struct twins *twins;
 
     uint8_t unsaved[UNSAVED_MAX][ID_BYTES]; /* settled, in order; known as SETTLED to twins */
@@ -101,6 +102,7 @@ struct dedup *dedup_new(struct state *state, const char *output, const struct de
         return NULL;
     }
     meet_count(d);
+    d->oldest_new = d->newest + 1;
     return d;
 }
 
@@ -204,6 +206,46 @@ size_t dedup_settle(struct dedup *d, const char *text)
     size_t copies = twins_settle(d->twins, id);
     note_unsaved(d, id);
     return copies;
+}
+
+/* ---- forgetting one ---- */
+
+/* The block, in d->block, that holds the id from before this start. */
+static bool find_old_block(struct dedup *d, const uint8_t id[ID_BYTES])
+{
+    uint32_t number;
+    for (size_t at = 0; id_table_next(&d->table, id, &at, &number);) {
+        int64_t block = d->newest - (uint32_t)((uint32_t)d->newest - number);
+        if (block < d->oldest_new && state_get_block(d->state, d->output, block, &d->block) &&
+            holds(&d->block, id))
+            return true;
+    }
+    return false;
+}
+
+static void take_out(struct state_block *block, const uint8_t id[ID_BYTES])
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < block->count; i++)
+        if (memcmp(block->ids + i * ID_BYTES, id, ID_BYTES) != 0)
+            memmove(block->ids + kept++ * ID_BYTES, block->ids + i * ID_BYTES, ID_BYTES);
+    block->count = kept;
+}
+
+void dedup_forget(struct dedup *d, const char *text)
+{
+    uint8_t id[ID_BYTES];
+    struct fault ignored; /* it is then known again after a restart, when it was shipped meanwhile */
+    parse(text, id);
+    while (find_old_block(d, id)) {
+        size_t before = d->block.count;
+        take_out(&d->block, id);
+        d->total -= before - d->block.count;
+        state_put_block(d->state, &d->block, &ignored);
+        for (size_t i = d->block.count; i < before; i++)
+            id_table_remove(&d->table, id, (uint32_t)d->block.number);
+        d->block.number = 0;
+    }
 }
 
 /* ---- saving ---- */

@@ -65,6 +65,12 @@ bool dedup_is_full(const struct dedup *d);
 /* An id that was begun is settled. Returns how many copies were settled with it. */
 size_t dedup_settle(struct dedup *d, const char *id);
 
+/*
+ * An id that the destination has lost: it counts as new again, if it was remembered when dedup_new was
+ * called; what is shipped since is not forgotten. Written at once.
+ */
+void dedup_forget(struct dedup *d, const char *id);
+
 /* There is so much to save that it should not wait. */
 bool dedup_is_due(const struct dedup *d);
 

@@ -10,6 +10,7 @@ enum {
     EXIT_SOFTWARE = 70, /* out of memory and the like */
     EXIT_LOCKED = 73,   /* the state directory cannot be had: another agent holds it, or it cannot be made */
     EXIT_CONFIG = 78,
+    EXIT_SUPERSEDED = 79, /* another agent has taken an output over */
 };
 
 #endif

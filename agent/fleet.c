@@ -244,6 +244,8 @@ static void log_counts(const char *name, const struct output_counts *o, const st
 /* What one output leaves as an exit code. */
 static int judge(const struct fleet *f, enum pipeline_result result, const struct source_counts *c)
 {
+    if (result == PIPELINE_SUPERSEDED)
+        return EXIT_SUPERSEDED;
     if (result == PIPELINE_FAILED)
         return EXIT_INCOMPLETE;
     if (!f->setup.once)
@@ -347,6 +349,11 @@ void fleet_stop(struct fleet *f)
     for (struct member *m = f->members; m; m = m->next)
         if (m->pipeline)
             pipeline_stop(m->pipeline);
+}
+
+bool fleet_is_superseded(const struct fleet *f)
+{
+    return f->code == EXIT_SUPERSEDED;
 }
 
 int fleet_code(const struct fleet *f)

@@ -36,6 +36,9 @@ const struct config *fleet_config(const struct fleet *f);
 /* Sees to those that have ended and those that can begin. False when nothing runs and nothing is to begin. */
 bool fleet_turn(struct fleet *f);
 
+/* Another agent has taken an output over: this one is to end. */
+bool fleet_is_superseded(const struct fleet *f);
+
 /* Asks every pipeline to end. Nothing begins any more. */
 void fleet_stop(struct fleet *f);
 

@@ -6,6 +6,7 @@
 #include "digits.h"
 #include "os_clock.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -23,7 +24,8 @@ static const uint8_t namespace_bytes[UUID_BYTES] = {0x38, 0xb2, 0x0e, 0x13, 0xd9
 
 struct identity *identity_new(void)
 {
-    struct identity *id = calloc(1, sizeof *id);
+    /* A library that had no memory for its own beginnings crashes in its first fetch. */
+    struct identity *id = OSSL_LIB_CTX_get0_global_default() ? calloc(1, sizeof *id) : NULL;
     if (!id)
         return NULL;
     buf_init(&id->name, NAME_MAX_BYTES);

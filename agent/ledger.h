@@ -42,6 +42,12 @@ void ledger_close(struct ledger *l, uint64_t token);
 /* Reading moved on to end without a record: safe as soon as everything before it is. */
 void ledger_pass(struct ledger *l, const struct position *end);
 
+/* Where reading stands: everything opened and passed so far ends here. */
+static inline struct position ledger_end(const struct ledger *l)
+{
+    return l->first == l->next ? l->safe : l->ring[(l->next - 1) & (l->capacity - 1)].end;
+}
+
 /* Tokens opened and not yet behind the safe position. */
 static inline uint64_t ledger_pending(const struct ledger *l)
 {

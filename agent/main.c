@@ -40,7 +40,7 @@ static const char usage[] =
     "  mapitail --help | --version\n"
     "\n"
     "Exit codes: 0 done, 1 something was damaged, unreadable or not delivered, 64 usage, 73 the state directory is in\n"
-    "use, 78 configuration. Manual pages: mapitail(1), mapitail.yaml(5).\n";
+    "use, 78 configuration, 79 another agent has taken over. Manual pages: mapitail(1), mapitail.yaml(5).\n";
 /* clang-format on */
 
 /* Options of run and check: -c FILE and one flag. */

@@ -119,6 +119,8 @@ static const struct family {
     {"mapitail_unknown_files_total", "counter", "Files of no known format.", COUNTS(unknown_files)},
     {"mapitail_unreadable_files_total", "counter", "Failures to open or read a file, until it worked again.",
      COUNTS(unreadable_files)},
+    {"mapitail_channels_failing", "gauge", "1 while the live channel of the source cannot be read.",
+     COUNTS(channels_failing)},
     {"mapitail_files", "gauge", "Files that are followed.", COUNTS(files)},
     {"mapitail_unread_bytes", "gauge", "Bytes that are there and neither read nor settled.",
      COUNTS(unread_bytes)},

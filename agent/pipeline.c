@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop of one output: read, select, encode, submit, poll, save. */
-#include "pipeline.h"
+#include "pipeline_inner.h"
 
-#include "batch.h"
-#include "dedup.h"
+#include "crash_point.h"
 #include "headers.h"
 #include "log.h"
 #include "os_clock.h"
 #include "os_thread.h"
 #include "os_watch.h"
-#include "shape.h"
-#include "source.h"
+#include "recall.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BATCHES = 8,
     LINGER_MS = 100,     /* the longest that a record waits for its batch to fill */
     SCAN_GAP_MS = 200,   /* at least this between two scans, however often files change */
     PASS_SAVE_MS = 1000, /* how often a position that moved without records is saved */
@@ -33,120 +29,13 @@ enum {
 
 _Static_assert(DEDUP_IN_FLIGHT_MAX >= BATCHES * SINK_BATCH_ITEMS_MAX, "every record in flight is known");
 
-struct pipeline {
-    struct pipeline_setup setup;
-    const struct sink_ops *ops;
-    char subject[80];
-    struct os_thread *thread;
-    struct os_watch *watch;
-    atomic_bool stop, ended;
-    atomic_llong turned_ms;
-    enum pipeline_result result;
-    struct output_counts counts;
-    struct source_counts *source_counts; /* of each source of the configuration */
-    size_t open_files;
-    int64_t last_survey_ms;
-
-    struct state *state;
-    struct dedup *dedup; /* NULL: everything is shipped */
-    struct tail_context tail_context;
-    struct source_set *files;
-    struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
-    struct shape shape;
-    struct event event;
-    struct step step;
-
-    struct sink *sink;
-    struct sink_host host;
-    struct batch *batches[BATCHES];
-    struct batch *filling;
-    struct batch *waiting; /* by number */
-    uint64_t next_number;
-    size_t lent;
-    int64_t retry_ms; /* present wait after a retry; 0: none */
-
-    bool delivered_some; /* of the batch at hand */
-    int64_t settling_ms; /* since 1970 */
-    bool settled_some;   /* something was settled since the last save */
-    int64_t last_save_ms, last_sync_ms, last_scan_ms;
-    bool unsynced;
-    bool save_fails, sync_fails; /* what was tried last */
-};
-
 /* ---- settling ---- */
 
-static void note_health(struct pipeline *p, bool in_trouble, const char *text)
+void pipeline_note_health(struct pipeline *p, bool in_trouble, const char *text)
 {
     p->counts.in_trouble = in_trouble;
     p->counts.notice_ms = os_realtime_ns() / 1000000;
     snprintf(p->counts.notice, sizeof p->counts.notice, "%s", text);
-}
-
-/* What was read is told once, or not at all: it is no event, holds back no position and has no dead letter.
- */
-static bool settle_coverage(struct pipeline *p, struct sink_item *item)
-{
-    if (item->result == ITEM_DELIVERED) {
-        p->delivered_some = true;
-        p->counts.in_trouble = false;
-        p->counts.coverage_delivered++;
-        return true;
-    }
-    if (item->result == ITEM_REJECTED) {
-        p->counts.coverage_refused++;
-        log_warning(p->subject, "a coverage record was refused: %s",
-                    item->reason ? item->reason : "no reason");
-        return true;
-    }
-    item->result = ITEM_PENDING;
-    return false;
-}
-
-static bool settle_item(void *ctx, struct sink_item *item, struct batch_note *note)
-{
-    struct pipeline *p = ctx;
-    struct fault f;
-    if (!note->tail)
-        return settle_coverage(p, item);
-    switch (item->result) {
-    case ITEM_DELIVERED:
-        p->delivered_some = true;
-        note->tail->counts->delivered++;
-        note->tail->counts->last_delivery_ms = p->settling_ms;
-        p->counts.in_trouble = false;
-        break;
-    case ITEM_REJECTED: {
-        struct dead_letter letter = {.output = p->setup.output->name,
-                                     .reason = item->reason,
-                                     .id = note->id,
-                                     .file = note->tail->path,
-                                     .offset = note->offset,
-                                     .format = p->setup.output->encoder->name,
-                                     .item = item};
-        if (!dead_letter_write(p->setup.dead_letters, &letter, &f)) {
-            log_error(p->subject, "dead-letter file: %s; the record %s is kept and tried again", f.text,
-                      note->id);
-            note_health(p, true, f.text);
-            return false;
-        }
-        log_warning(p->subject, "record %s of %s at byte %" PRIu64 " went to the dead-letter file: %s",
-                    note->id, note->tail->path, note->offset, item->reason ? item->reason : "refused");
-        note->tail->counts->dead_lettered++;
-        break;
-    }
-    case ITEM_PENDING:
-    case ITEM_RETRY:
-        if (!atomic_load(&p->stop))
-            p->counts.retried++;
-        item->result = ITEM_PENDING;
-        return false;
-    }
-    ledger_close(&note->tail->ledger, note->token);
-    note->tail->counts->in_flight--;
-    if (note->remembered)
-        dedup_settle(p->dedup, note->id);
-    p->settled_some = true;
-    return true;
 }
 
 /* Waiting batches stand in the order of reading, so that what failed goes out before what came later. */
@@ -160,27 +49,33 @@ static void wait_in_line(struct pipeline *p, struct batch *b)
     b->state = BATCH_WAITING;
 }
 
-static void settle_batch(struct pipeline *p, struct batch *b)
+static void wait_for_retry(struct pipeline *p, struct batch *b)
 {
-    p->delivered_some = false;
-    p->settling_ms = os_realtime_ns() / 1000000;
-    batch_settle(b, settle_item, p);
-    if (p->delivered_some)
-        p->retry_ms = 0;
-    if (b->count == 0) {
-        b->state = BATCH_FREE;
-        return;
-    }
     p->retry_ms = p->retry_ms ? p->retry_ms * 2 : RETRY_MIN_MS;
     if (p->retry_ms > RETRY_MAX_MS)
         p->retry_ms = RETRY_MAX_MS;
     b->not_before_ms = os_monotonic_ms() + p->retry_ms;
+}
+
+static void settle_batch(struct pipeline *p, struct batch *b)
+{
+    p->delivered_some = false;
+    p->settling_ms = os_realtime_ns() / 1000000;
+    bool done = pipeline_settle_items(p, b);
+    if (p->delivered_some)
+        p->retry_ms = 0;
+    if (done) {
+        b->state = BATCH_FREE;
+        return;
+    }
+    wait_for_retry(p, b);
     wait_in_line(p, b);
 }
 
 static void on_done(void *ctx, struct sink_batch *lent)
 {
     struct pipeline *p = ctx;
+    crash_point("done-received");
     p->lent--;
     settle_batch(p, lent->owner);
 }
@@ -190,19 +85,41 @@ static void on_notice(void *ctx, enum notice_level level, const char *text)
     struct pipeline *p = ctx;
     static const enum log_level levels[] = {LOG_INFO, LOG_WARNING, LOG_ERROR};
     log_write(levels[level], p->subject, "%s", text);
-    note_health(p, level != NOTICE_INFO, text);
+    pipeline_note_health(p, level != NOTICE_INFO, text);
+}
+
+static void on_superseded(void *ctx, const char *text)
+{
+    struct pipeline *p = ctx;
+    log_error(p->subject, "%s; this output ends", text);
+    pipeline_note_health(p, true, text);
+    atomic_store(&p->superseded, true);
+    atomic_store(&p->stop, true);
 }
 
 /* ---- submitting ---- */
+
+/* Batches that carry positions go one at a time, and not before their dead letters are safe. */
+static bool may_go(struct pipeline *p, struct batch *b)
+{
+    if (!p->publisher)
+        return true;
+    if (p->lent)
+        return false;
+    if (pipeline_write_letters(p, b))
+        return true;
+    wait_for_retry(p, b);
+    return false;
+}
 
 /* Lends what waits, oldest first, until the sink is busy. */
 static void submit_waiting(struct pipeline *p)
 {
     while (p->waiting) {
         struct batch *b = p->waiting;
-        if (b->not_before_ms && os_monotonic_ms() < b->not_before_ms)
+        if ((b->not_before_ms && os_monotonic_ms() < b->not_before_ms) || !may_go(p, b))
             return;
-        if (b->lent.count == 0) { /* only dead letters are left of it */
+        if (b->lent.count == 0 && b->lent.position_count == 0) { /* only dead letters are left of it */
             p->waiting = b->next;
             settle_batch(p, b);
             continue;
@@ -214,6 +131,7 @@ static void submit_waiting(struct pipeline *p)
         }
         p->waiting = b->next;
         p->lent++;
+        crash_point("submitted");
     }
 }
 
@@ -227,8 +145,11 @@ static void seal(struct pipeline *p)
         b->state = BATCH_FREE;
         return;
     }
+    if (p->publisher)
+        publisher_seal(p->publisher, b, p->files);
     batch_seal(b);
     wait_in_line(p, b);
+    crash_point("batch-sealed");
 }
 
 static struct batch *batch_to_fill(struct pipeline *p)
@@ -259,12 +180,14 @@ static struct sv message_key(const struct pipeline *p, const struct record *r)
     return SV_ABSENT;
 }
 
-static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
+/* Key, headers and time, where the sink wants them. False without memory: a record without its key would go
+ * astray. */
+static bool address(struct pipeline *p, struct batch *b, struct sink_item *item)
 {
     const struct record *r = &p->shape.record;
     struct sv key = message_key(p, r);
     if (!p->ops->wants_headers)
-        return;
+        return true;
     item->key = sv_empty(key) ? SV_ABSENT : arena_copy(&b->arena, key);
     item->time_ms = r->event->time.present ? wtime_unix_ms(&r->event->time) : 0;
     struct sink_header *headers = arena_alloc(&b->arena, HEADERS_MAX * sizeof *headers);
@@ -273,74 +196,99 @@ static void address(struct pipeline *p, struct batch *b, struct sink_item *item)
         item->headers = headers;
     else
         item->header_count = 0;
+    return !b->arena.starved;
 }
 
-/* Without a time the id says too little: record ids begin anew when a log is cleared. */
-static bool has_telling_id(const struct pipeline *p)
+bool pipeline_has_telling_id(const struct pipeline *p)
 {
     return p->dedup && p->shape.record.id[0] && p->event.time.present;
 }
 
-/* A damaged copy must not stand for the record: the sound one may come from another export. */
-static bool is_sound(const struct event *e)
+bool pipeline_event_is_sound(const struct pipeline *p)
 {
-    return e->trust == EVENT_OK && !e->cut;
+    return p->event.trust == EVENT_OK && !p->event.cut;
 }
 
-/* What the output does not take goes whole into the dead-letter file, so that it can be sent when it does. */
-static void add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
+/*
+ * What the output does not take goes whole into the dead-letter file, so that it can be sent when it does.
+ * False without memory.
+ */
+static bool add_oversize(struct pipeline *p, struct batch *b, size_t body_at, const struct batch_note *note)
 {
     uint32_t sequence = p->shape.sequence;
     size_t max_bytes = p->shape.context.max_bytes;
     b->bodies.failed = false;
     buf_cut(&b->bodies, body_at);
     p->shape.context.max_bytes = MESSAGE_BYTES_MAX;
-    if (shape_encode(&p->shape, &b->bodies) == ENCODE_TOO_LARGE) {
+    enum encode_status status = shape_encode(&p->shape, &b->bodies);
+    p->shape.context.max_bytes = max_bytes;
+    p->shape.sequence = sequence;
+    if (status == ENCODE_NO_MEMORY)
+        return false;
+    if (status == ENCODE_TOO_LARGE) {
         b->bodies.failed = false;
         buf_cut(&b->bodies, body_at);
     }
-    p->shape.context.max_bytes = max_bytes;
-    p->shape.sequence = sequence;
-    address(p, b, batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
+    return address(p, b,
+                   batch_add(b, body_at, note, ITEM_REJECTED, "the message is larger than the output takes"));
 }
 
-/* Encodes the latest record behind the batch's other messages. */
-static void add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
+/* Encodes the latest record behind the batch's other messages. False without memory: nothing was added. */
+static bool add_message(struct pipeline *p, struct batch *b, const struct batch_note *note)
 {
-    size_t body_at = b->bodies.n;
+    size_t count = b->count, body_at = b->bodies.n;
     enum encode_status status = shape_encode(&p->shape, &b->bodies);
-    if (status == ENCODE_TOO_LARGE)
-        add_oversize(p, b, body_at, note);
-    else
-        address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
+    bool added = status == ENCODE_TOO_LARGE ? add_oversize(p, b, body_at, note)
+                 : status == ENCODE_NO_MEMORY
+                     ? false
+                     : address(p, b, batch_add(b, body_at, note, ITEM_PENDING, NULL));
+    if (!added && b->count != count)
+        batch_take_back(b);
+    if (!added)
+        return false;
     if (b->count == 1)
         b->first_ms = os_monotonic_ms();
+    return true;
 }
 
 /* A record that is new, or a copy of one that is in flight. */
 static bool take_unsettled(struct pipeline *p, struct batch *b, struct tail *t, enum dedup_answer answer)
 {
-    struct batch_note note = {.tail = t, .offset = p->event.offset};
+    bool is_copy = answer == DEDUP_IN_FLIGHT;
+    struct batch_note note = {.tail = t,
+                              .offset = p->event.offset,
+                              .record_id = p->event.record_id,
+                              .time_ms = p->event.time.present ? wtime_unix_ms(&p->event.time) : 0};
     memcpy(note.id, p->shape.record.id, sizeof note.id);
-    if (!ledger_open(&t->ledger, &p->step.pos, &note.token))
+    note.remembered = !is_copy && pipeline_has_telling_id(p) && pipeline_event_is_sound(p);
+    if (!is_copy && !add_message(p, b, &note))
         return false;
-    t->counts->in_flight++;
-    if (answer == DEDUP_IN_FLIGHT) {
-        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
-        return true;
+    if (!ledger_open(&t->ledger, &p->step.pos, &note.token)) {
+        if (!is_copy)
+            batch_take_back(b);
+        return false;
     }
-    note.remembered = has_telling_id(p) && is_sound(&p->event);
+    t->counts->in_flight++;
+    if (is_copy)
+        dedup_wait(p->dedup, note.id, &t->ledger, note.token, t->counts);
+    else
+        b->notes[b->count - 1].token = note.token;
     if (note.remembered)
         dedup_begin(p->dedup, note.id);
-    add_message(p, b, &note);
     return true;
 }
 
-/* Ships the event unless that has been done. False when no token could be had: nothing was taken then. */
+/* Ships the event unless that has been done. False without memory: nothing was taken then. */
 static bool take_event(struct pipeline *p, struct batch *b, struct tail *t)
 {
-    shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row);
-    enum dedup_answer answer = has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
+    if (!shape_record(&p->shape, &p->event, tail_file(t), p->state, t->saved.row))
+        return false;
+    if (t->recall == RECALL_LOST && !recall_covers(t, &p->step.pos))
+        recall_end(&p->tail_context, t);
+    if (t->recall == RECALL_LOST && pipeline_has_telling_id(p))
+        dedup_forget(p->dedup, p->shape.record.id);
+    enum dedup_answer answer =
+        pipeline_has_telling_id(p) ? dedup_ask(p->dedup, p->shape.record.id) : DEDUP_NEW;
     if (answer == DEDUP_SETTLED) {
         ledger_pass(&t->ledger, &p->step.pos);
         t->counts->deduplicated++;
@@ -367,7 +315,7 @@ static bool has_room_for_copies(const struct pipeline *p)
     return !p->dedup || !dedup_is_full(p->dedup);
 }
 
-static void tick(struct pipeline *p)
+void pipeline_tick(struct pipeline *p)
 {
     shape_tick(&p->shape);
     if (p->dedup)
@@ -382,12 +330,12 @@ static void add_coverage(struct pipeline *p, bool now)
         coverage_hasten(p->coverage);
     if (!p->coverage || coverage_wait_ms(p->coverage, os_monotonic_ms()) > 0)
         return;
-    tick(p);
+    pipeline_tick(p);
     for (struct batch *b;
          (b = batch_to_fill(p)) && (r = coverage_next(p->coverage, &p->shape.now, os_monotonic_ms()));) {
         struct batch_note note = {.tail = NULL};
-        shape_coverage(&p->shape, &r->event, &r->facts, r->path);
-        add_message(p, b, &note);
+        if (!shape_coverage(&p->shape, &r->event, &r->facts, r->path) || !add_message(p, b, &note))
+            log_warning(p->subject, "out of memory; a record of what was read is left out");
         if (batch_is_full(b))
             seal(p);
     }
@@ -396,14 +344,19 @@ static void add_coverage(struct pipeline *p, bool now)
 /* Reads until a batch is full, nothing is left, or it is time to look around. */
 static enum fill fill(struct pipeline *p)
 {
+    if (p->tail_context.recalling && !pipeline_catch_up(p))
+        return FILL_MORE;
     struct batch *b = has_room_for_copies(p) ? batch_to_fill(p) : NULL;
     if (!b)
         return FILL_BLOCKED;
-    tick(p);
+    pipeline_tick(p);
     unsigned events = 0;
     for (struct tail *t; (t = source_set_next(p->files));) {
+        if (t->recall == RECALL_UNDECIDED || t->recall == RECALL_DELIVERED)
+            return FILL_MORE; /* it has only now become readable */
         switch (tail_next(&p->tail_context, t, &p->event, &p->step)) {
         case TAIL_EVENT:
+            crash_point("record-read");
             if (!take_event(p, b, t)) {
                 tail_read_again(&p->tail_context, t);
                 return FILL_MORE;
@@ -455,9 +408,13 @@ static bool save_in_transaction(struct pipeline *p, struct fault *f)
 {
     struct saving s = {.p = p};
     struct fault committing;
+    if (p->publisher && !p->marked)
+        p->marked = state_mark(p->state, p->setup.output->name, RECALL_MARK, &committing);
     bool positions = source_set_each_dirty(p->files, save_tail, &s);
     bool ids = !p->dedup || dedup_save(p->dedup, positions ? &s.fault : &committing);
+    crash_point("state-written");
     bool committed = state_commit(p->state, positions && ids ? &s.fault : &committing);
+    crash_point("state-committed");
     if (committed && positions)
         source_set_saved(p->files);
     if (p->dedup)
@@ -471,7 +428,7 @@ static void save(struct pipeline *p)
     struct fault f;
     p->settled_some = false;
     p->last_save_ms = os_monotonic_ms();
-    tick(p); /* a destination that was away for days delivers now, and now the ids begin to age */
+    pipeline_tick(p); /* a destination that was away for days delivers now, and now the ids begin to age */
     p->save_fails = !(state_begin(p->state, &f) && save_in_transaction(p, &f));
     if (p->save_fails || !p->sync_fails)
         note_state(p, &f);
@@ -498,7 +455,9 @@ static void save_if_due(struct pipeline *p)
     if (p->unsynced && now - p->last_sync_ms >= p->setup.config->sync_interval_ms) {
         struct fault f;
         p->last_sync_ms = now;
+        crash_point("sync-due");
         p->sync_fails = p->unsynced = !state_sync(p->state, &f);
+        crash_point("synced");
         if (p->sync_fails || !p->save_fails)
             note_state(p, &f);
     }
@@ -507,7 +466,7 @@ static void save_if_due(struct pipeline *p)
 /* ---- counting ---- */
 
 /* Between two turns, when the counts add up. */
-static void publish(struct pipeline *p)
+void pipeline_publish_counts(struct pipeline *p)
 {
     if (board_publish(p->setup.board, &p->counts, p->source_counts) && p->setup.news)
         p->setup.news(p->setup.news_ctx);
@@ -555,13 +514,40 @@ static void serve(struct pipeline *p, enum fill reading)
 {
     bool busy = p->lent > 0 || (p->waiting && !p->waiting->not_before_ms);
     bool can_read = reading == FILL_MORE;
-    p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
+    int given_back = p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     save_if_due(p);
-    bool idle = !can_read && p->lent == 0 && !p->filling;
+    /* What was settled may have freed a handle for a file that waits for one: then there is more to read. */
+    bool idle = !can_read && given_back == 0 && p->lent == 0 && !p->filling;
     survey(p, idle);
-    publish(p);
+    pipeline_publish_counts(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
     log_tick();
+}
+
+/* Transactions cost the same whatever is in them: while one is under way, the next batch fills. */
+static bool is_worth_sealing(const struct pipeline *p, enum fill reading)
+{
+    if (!p->filling || batch_is_full(p->filling))
+        return p->filling != NULL;
+    if (p->publisher && p->filling->count && (p->lent || p->waiting))
+        return false;
+    return reading != FILL_MORE || lingers(p->filling);
+}
+
+/* Positions of files that gave no record for a while; at_once: all there are. True if a batch was made. */
+static bool publish_passed(struct pipeline *p, bool at_once)
+{
+    if (!p->publisher || p->lent || p->waiting || (p->filling && p->filling->count) ||
+        !publisher_is_due(p->publisher, p->files, at_once) || !batch_to_fill(p))
+        return false;
+    struct batch *b = p->filling;
+    p->filling = NULL;
+    b->state = BATCH_FREE;
+    if (!publisher_seal(p->publisher, b, p->files))
+        return false;
+    batch_seal(b);
+    wait_in_line(p, b);
+    return true;
 }
 
 static bool nothing_left(const struct pipeline *p)
@@ -576,14 +562,17 @@ static void loop(struct pipeline *p)
         atomic_store_explicit(&p->turned_ms, os_monotonic_ms(), memory_order_relaxed);
         add_coverage(p, false);
         enum fill reading = fill(p);
-        if (p->filling && (reading != FILL_MORE || batch_is_full(p->filling) || lingers(p->filling)))
+        if (is_worth_sealing(p, reading))
             seal(p);
+        publish_passed(p, false);
         submit_waiting(p);
         if (p->setup.once && reading == FILL_DRAINED && nothing_left(p)) {
             if (source_set_end_records(p->files)) {
                 drained_rounds = 0;
                 continue;
             }
+            if (drained_rounds == ONCE_ROUNDS - 1 && publish_passed(p, true))
+                continue;
             if (++drained_rounds == ONCE_ROUNDS) {
                 source_set_report_unfinished(p->files);
                 return;
@@ -624,7 +613,7 @@ static struct encode_context output_context(const struct pipeline *p)
 static bool cannot_begin(struct pipeline *p, const char *why)
 {
     log_error(p->subject, "%s", why);
-    note_health(p, true, why);
+    pipeline_note_health(p, true, why);
     return false;
 }
 
@@ -659,11 +648,26 @@ static bool open_coverage(struct pipeline *p)
     return p->coverage || cannot_begin(p, "out of memory");
 }
 
+/* Which sinks carry positions is a matter of their settings. */
+static bool open_publisher(struct pipeline *p)
+{
+    char scope[160];
+    struct fault f;
+    const struct config_output *o = p->setup.output;
+    if (!p->ops->carries_positions || !p->ops->carries_positions(o->sink_config)) {
+        state_unmark(p->state, o->name, RECALL_MARK, &f);
+        return true;
+    }
+    snprintf(scope, sizeof scope, "%.*s/%s/", SV_ARG(p->setup.context->agent_id), o->name);
+    p->publisher = publisher_new(scope, o->name);
+    return p->publisher != NULL || cannot_begin(p, "out of memory");
+}
+
 static bool begin(struct pipeline *p)
 {
     struct fault f;
     struct encode_context context = output_context(p);
-    if (!open_state(p) || !open_dedup(p) || !open_coverage(p))
+    if (!open_state(p) || !open_dedup(p) || !open_coverage(p) || !open_publisher(p))
         return false;
     p->tail_context = (struct tail_context){.output = p->setup.output->name,
                                             .subject = p->subject,
@@ -673,14 +677,19 @@ static bool begin(struct pipeline *p)
                                             .counts = p->source_counts,
                                             .open_files = &p->open_files,
                                             .coverage = p->coverage,
-                                            .watch = p->watch};
+                                            .watch = p->watch,
+                                            .publisher = p->publisher};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))
             return cannot_begin(p, "out of memory");
     if (!p->files || !shape_init(&p->shape, p->setup.output->encoder, &context))
         return cannot_begin(p, "out of memory");
-    p->host = (struct sink_host){p, on_done, on_notice};
+    p->host = (struct sink_host){.ctx = p,
+                                 .done = on_done,
+                                 .notice = on_notice,
+                                 .scope = p->publisher ? publisher_scope(p->publisher) : NULL,
+                                 .superseded = on_superseded};
     p->sink = p->ops->open(p->setup.output->sink_config, &p->host, &f);
     return p->sink != NULL || cannot_begin(p, f.text);
 }
@@ -690,7 +699,8 @@ static void flush(struct pipeline *p)
     int64_t until = os_monotonic_ms() + STOP_FLUSH_MS;
     add_coverage(p, true);
     seal(p);
-    for (int64_t left; (left = until - os_monotonic_ms()) > 0 && !nothing_left(p);) {
+    for (int64_t left;
+         (left = until - os_monotonic_ms()) > 0 && !nothing_left(p) && !atomic_load(&p->superseded);) {
         submit_waiting(p);
         p->ops->poll(p->sink, left < BUSY_POLL_MS ? (int)left : BUSY_POLL_MS);
         save_if_due(p);
@@ -701,11 +711,13 @@ static void end(struct pipeline *p)
 {
     if (p->sink) {
         flush(p);
+        crash_point("stop-flushed");
         p->ops->close(p->sink, STOP_CLOSE_MS);
     }
     if (p->files && p->state) {
         struct fault f;
         save(p);
+        crash_point("stop-saved");
         if (!state_sync(p->state, &f))
             log_error(p->subject, "%s", f.text);
     }
@@ -718,6 +730,7 @@ static void end(struct pipeline *p)
     shape_free(&p->shape);
     for (size_t i = 0; i < BATCHES; i++)
         batch_free(p->batches[i]);
+    publisher_free(p->publisher);
     dedup_free(p->dedup);
     state_close(p->state);
 }
@@ -725,17 +738,21 @@ static void end(struct pipeline *p)
 static void run(void *ctx)
 {
     struct pipeline *p = ctx;
-    if (begin(p)) {
-        p->counts.phase = OUTPUT_RUNNING;
-        source_set_scan(p->files);
-        loop(p);
-        p->result = atomic_load(&p->stop) ? PIPELINE_STOPPED : PIPELINE_DONE;
-    } else {
+    if (!begin(p)) {
         p->result = PIPELINE_FAILED;
+    } else {
+        if (pipeline_recover(p)) {
+            p->counts.phase = OUTPUT_RUNNING;
+            source_set_scan(p->files);
+            loop(p);
+        }
+        p->result = atomic_load(&p->superseded) ? PIPELINE_SUPERSEDED
+                    : atomic_load(&p->stop)     ? PIPELINE_STOPPED
+                                                : PIPELINE_DONE;
     }
     end(p);
     p->counts.phase = p->result == PIPELINE_FAILED ? OUTPUT_FAILED : OUTPUT_ENDED;
-    publish(p);
+    pipeline_publish_counts(p);
     atomic_store(&p->ended, true);
     if (p->setup.news)
         p->setup.news(p->setup.news_ctx);

@@ -32,9 +32,10 @@ struct pipeline_setup {
 };
 
 enum pipeline_result {
-    PIPELINE_DONE,    /* --once: everything there was is settled */
-    PIPELINE_STOPPED, /* by request */
-    PIPELINE_FAILED,  /* could not begin: state, memory or sink; logged */
+    PIPELINE_DONE,       /* --once: everything there was is settled */
+    PIPELINE_STOPPED,    /* by request */
+    PIPELINE_SUPERSEDED, /* another agent delivers for this output now; logged */
+    PIPELINE_FAILED,     /* could not begin: state, memory or sink; logged */
 };
 
 /* The longest message of an output: what is configured, or what its destination can take. */

@@ -63,7 +63,7 @@ static bool runs_already(const struct config *in_force, const struct config_outp
 static bool can_be_opened(const struct config_output *o, struct fault *f)
 {
     struct fault why;
-    struct sink_host host = {NULL, ignore_done, ignore_notice};
+    struct sink_host host = {.done = ignore_done, .notice = ignore_notice};
     struct sink *s = o->sink->open(o->sink_config, &host, &why);
     if (!s)
         return fault_set(f, why.code, why.os_error, "output %s: %s", o->name, why.text);
@@ -76,6 +76,9 @@ static bool may_follow(const struct config *c, const struct config *in_force, st
     if (strcmp(c->state_directory, in_force->state_directory) != 0)
         return fault_set(f, FAULT_CONFIG, 0, "another state directory, %s, can be taken by a restart only",
                          c->state_directory);
+    if (!same_text(c->agent_id, in_force->agent_id))
+        return fault_set(f, FAULT_CONFIG, 0, "another agent_id, %s, can be taken by a restart only",
+                         c->agent_id ? c->agent_id : "of the state");
     for (size_t i = 0; i < c->output_count; i++)
         if (!runs_already(in_force, &c->outputs[i]) && !can_be_opened(&c->outputs[i], f))
             return false;

@@ -55,7 +55,7 @@ struct replay_lane *replay_lane_new(const struct config_output *output, replay_t
     l->ctx = ctx;
     arena_init(&l->memory, MEMORY_MAX);
     batch_begin(l->batch, 0);
-    l->host = (struct sink_host){l, on_done, on_notice};
+    l->host = (struct sink_host){.ctx = l, .done = on_done, .notice = on_notice};
     l->sink = output->sink->open(output->sink_config, &l->host, f);
     if (l->sink)
         return l;

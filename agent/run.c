@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATUS_INTERVAL_MS = 1000 };
+enum { STATUS_INTERVAL_MS = 1000, AGENT_ID_MAX = 64 };
 
 /* A signal handler has no other way to reach what it is to tell. */
 static struct {
@@ -49,7 +49,7 @@ struct agent {
     struct state_lock *lock;
     struct fleet *fleet;
     char host[256];
-    char id[RECORD_ID_TEXT], ephemeral_id[RECORD_ID_TEXT];
+    char id[AGENT_ID_MAX + 1], ephemeral_id[RECORD_ID_TEXT];
     bool once;
 
     atomic_bool news; /* counts have changed since the status was written */
@@ -176,7 +176,7 @@ static void loop(struct agent *a)
 {
     atomic_store(&a->news, true);
     while (fleet_turn(a->fleet)) {
-        if (requests.stop && !a->stop_by_ms)
+        if ((requests.stop || fleet_is_superseded(a->fleet)) && !a->stop_by_ms)
             begin_to_stop(a);
         else if (requests.reload && !a->stop_by_ms)
             reload(a);
@@ -213,6 +213,8 @@ static bool open_state(struct agent *a, struct fault *f)
         mark_all_seen(a, s);
     bool got = s && state_agent_id(s, identity_random_uuid, a->id, f);
     state_close(s);
+    if (got && a->config->agent_id)
+        snprintf(a->id, sizeof a->id, "%s", a->config->agent_id);
     return got;
 }
 

@@ -43,7 +43,7 @@ static uint64_t ordinal_of(struct shape *s, struct state *ordinals, int64_t row)
     return state_ordinal(ordinals, row, key, e->offset);
 }
 
-void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals,
+bool shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals,
                   int64_t row)
 {
     arena_reset(&s->arena);
@@ -51,8 +51,15 @@ void shape_record(struct shape *s, const struct event *event, const char *path, 
     s->record.file_path = sv_from(path);
     s->record.created = s->now;
     s->record.hash[0] = '\0';
-    if (!identity_fill_id(s->identity, &s->record, ordinal_of(s, ordinals, row)))
-        s->record.id[0] = '\0';
+    return identity_fill_id(s->identity, &s->record, ordinal_of(s, ordinals, row)) && !s->arena.starved;
+}
+
+/* A message that had no memory, or was reduced for want of it, is none. */
+static enum encode_status without_memory(struct buf *out, size_t start)
+{
+    buf_cut(out, start);
+    out->failed = out->starved = false;
+    return ENCODE_NO_MEMORY;
 }
 
 void shape_event(struct shape *s, const struct event *event)
@@ -62,7 +69,7 @@ void shape_event(struct shape *s, const struct event *event)
     s->record.id[0] = s->record.hash[0] = '\0';
 }
 
-void shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
+bool shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
                     const char *path)
 {
     arena_reset(&s->arena);
@@ -72,15 +79,19 @@ void shape_coverage(struct shape *s, const struct event *event, const struct cov
                                 .message = event->message,
                                 .file_path = sv_from(path),
                                 .created = s->now};
-    if (!identity_fill_id(s->identity, &s->record, 1))
-        s->record.id[0] = '\0';
+    return identity_fill_id(s->identity, &s->record, 1);
 }
 
 enum encode_status shape_encode(struct shape *s, struct buf *out)
 {
-    /* Only what is shipped is worth the hash. An id and a hash stand together or not at all. */
+    size_t start = out->n;
+    uint32_t sequence = s->sequence >= INT32_MAX ? 1 : s->sequence + 1;
+    /* Only what is shipped is worth the hash. */
     if (s->encoder->ships_hash && s->record.id[0] && !identity_fill_hash(s->identity, &s->record))
-        s->record.id[0] = '\0';
-    s->sequence = s->sequence >= INT32_MAX ? 1 : s->sequence + 1;
-    return s->encoder->encode(&s->context, &s->record, s->sequence, out);
+        return without_memory(out, start);
+    enum encode_status status = s->encoder->encode(&s->context, &s->record, sequence, out);
+    if (out->starved)
+        return without_memory(out, start);
+    s->sequence = sequence;
+    return status;
 }

@@ -34,19 +34,21 @@ void shape_tick(struct shape *s);
 /*
  * Makes s->record from an event and gives it its identity. path may be NULL (standard input). ordinals and
  * row tell where equal records without record id are counted. The record lives until the next call and no
- * longer than the event.
+ * longer than the event. False when there was no memory for all of it: it must not be shipped, but may be
+ * made again.
  */
-void shape_record(struct shape *s, const struct event *event, const char *path, struct state *ordinals,
-                  int64_t row);
+__attribute__((warn_unused_result)) bool shape_record(struct shape *s, const struct event *event,
+                                                      const char *path, struct state *ordinals, int64_t row);
 
 /* The same for an encoder of plain events: the record has no meaning and no identity. */
 void shape_event(struct shape *s, const struct event *event);
 
-/* The same for what was read: the event is made up, and its id is that of its content. */
-void shape_coverage(struct shape *s, const struct event *event, const struct coverage *facts,
-                    const char *path);
+/* The same for what was read: the event is made up, and its id is that of its content. False without memory.
+ */
+__attribute__((warn_unused_result)) bool shape_coverage(struct shape *s, const struct event *event,
+                                                        const struct coverage *facts, const char *path);
 
-/* Appends the latest record's message to out. */
+/* Appends the latest record's message to out, or nothing: TOO_LARGE will always be, NO_MEMORY may pass. */
 enum encode_status shape_encode(struct shape *s, struct buf *out);
 
 #endif

@@ -2,9 +2,11 @@
 /* The files that one output reads. */
 #include "source.h"
 
+#include "crash_point.h"
 #include "glob.h"
 #include "log.h"
 #include "os_clock.h"
+#include "publish.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@ struct watched_source {
 };
 
 struct source_set {
-    const struct tail_context *context;
+    struct tail_context *context;
     struct os_watch *watch;
     struct watched_source *sources;
     size_t source_count;
@@ -107,7 +109,7 @@ bool source_is_wanted(const struct config_output *o, const char *name)
 }
 
 struct source_set *source_set_new(const struct config *config, const struct config_output *output,
-                                  const struct tail_context *context, struct os_watch *watch)
+                                  struct tail_context *context, struct os_watch *watch)
 {
     struct source_set *s = calloc(1, sizeof *s);
     if (!s || !(s->sources = calloc(config->source_count + 1, sizeof *s->sources))) {
@@ -177,6 +179,7 @@ static void rename_tail(struct source_set *s, struct tail *t, const char *path)
     log_info(s->context->subject, "%s: renamed to %s", t->path, path);
     free(t->path);
     t->path = copy;
+    crash_point("rotation-followed");
 }
 
 static void note_change(struct tail *t, const struct os_file_info *info)
@@ -364,6 +367,7 @@ void source_set_replace(struct source_set *s, struct tail *old)
     /* What is in flight keeps its ids; the row goes, because it described the old content. */
     if (old->saved.row)
         state_forget(s->context->state, old->saved.row, &f);
+    crash_point("content-replaced");
     if (old->gone || !os_path_info(old->path, &info, &f) || !os_file_id_eq(info.id, old->saved.id))
         return;
     struct tail *t = tail_new(s->context, old->source, old->path, &info);
@@ -399,9 +403,10 @@ static struct tail *next_turn(struct source_set *s)
     struct tail *t = start;
     if (!t)
         return NULL;
+    bool has_room = true; /* asked once: the answer takes a look at every file */
     do {
         struct tail *next = t->next ? t->next : s->tails;
-        if (may_be_read(t) && (t->is_open || make_room(s))) {
+        if (may_be_read(t) && (t->is_open || (has_room && (has_room = make_room(s))))) {
             s->turn = next;
             return t;
         }
@@ -444,9 +449,26 @@ void source_set_report_unfinished(const struct source_set *s)
 bool source_set_each_dirty(struct source_set *s, bool (*save)(void *ctx, struct tail *t), void *ctx)
 {
     for (struct tail *t = s->tails; t; t = t->next)
-        if (tail_is_dirty(t) && !save(ctx, t))
+        if (tail_is_dirty(s->context, t) && !save(ctx, t))
             return false;
     return true;
+}
+
+bool source_set_each(struct source_set *s, bool (*visit)(void *ctx, struct tail *t), void *ctx)
+{
+    for (struct tail *t = s->tails; t; t = t->next)
+        if (!visit(ctx, t))
+            return false;
+    return true;
+}
+
+struct tail *source_set_next_recall(struct source_set *s)
+{
+    for (struct tail *t = s->tails; t && s->context->recalling; t = t->next)
+        if ((t->recall == RECALL_UNDECIDED || t->recall == RECALL_DELIVERED) && may_be_read(t) &&
+            (t->is_open || make_room(s)))
+            return t;
+    return NULL;
 }
 
 void source_set_saved(struct source_set *s)
@@ -463,7 +485,7 @@ static bool is_finished(struct source_set *s, struct tail *t)
 {
     struct os_file_info info;
     struct fault f;
-    if (ledger_pending(&t->ledger) != 0)
+    if (ledger_pending(&t->ledger) != 0 || t->holds)
         return false;
     if (t->retired)
         return true;
@@ -476,8 +498,12 @@ static bool is_finished(struct source_set *s, struct tail *t)
         tail_complete(t); /* gives out, or reports, an unfinished last record */
         return false;
     }
-    if (deleted && t->saved.row)
+    if (deleted && t->saved.row) {
         state_forget(s->context->state, t->saved.row, &f);
+        if (s->context->publisher)
+            publisher_forget(s->context->publisher, t->saved.id);
+        t->saved.row = 0;
+    }
     return deleted || os_monotonic_ms() - t->active_ms > ROTATE_WAIT_MS;
 }
 
@@ -493,7 +519,7 @@ void source_set_tidy(struct source_set *s)
 {
     for (struct tail *t = s->tails, *next; t; t = next) {
         next = t->next;
-        if (is_finished(s, t) && !tail_is_dirty(t)) {
+        if (is_finished(s, t) && !tail_is_dirty(s->context, t)) {
             report_vanished(s, t);
             drop(s, t);
         }

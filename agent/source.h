@@ -21,7 +21,7 @@ bool source_is_wanted(const struct config_output *o, const char *name);
  * borrowed until source_set_free. NULL without memory.
  */
 struct source_set *source_set_new(const struct config *config, const struct config_output *output,
-                                  const struct tail_context *context, struct os_watch *watch);
+                                  struct tail_context *context, struct os_watch *watch);
 
 /* Frees everything. Nothing may be in flight. */
 void source_set_free(struct source_set *s);
@@ -59,6 +59,14 @@ void source_set_replace(struct source_set *s, struct tail *t);
 
 /* Calls save for each file with an unsaved position; stops and returns false when save does. */
 bool source_set_each_dirty(struct source_set *s, bool (*save)(void *ctx, struct tail *t), void *ctx);
+
+/* Calls visit for each file until it returns false; then returns false. */
+bool source_set_each(struct source_set *s, bool (*visit)(void *ctx, struct tail *t), void *ctx);
+
+/*
+ * A file whose recall is to be decided or read (recall.h) and that may be read now; NULL if there is none.
+ */
+struct tail *source_set_next_recall(struct source_set *s);
 
 /* What each_dirty wrote was committed. */
 void source_set_saved(struct source_set *s);

@@ -12,6 +12,7 @@ const char *const state_statements[STATEMENTS] = {
     [GET_META] = "SELECT value FROM meta WHERE key = ?1 AND sum = row_sum(?1, value)",
     [SET_META] = "INSERT INTO meta(key, value, sum) VALUES(?1, ?2, row_sum(?1, ?2))"
                  " ON CONFLICT(key) DO UPDATE SET value = ?2, sum = row_sum(?1, ?2)",
+    [DROP_META] = "DELETE FROM meta WHERE key = ?1",
     [FIND_FILE] = "SELECT id, fingerprint, fingerprint_bytes, parser, offset, record, content_check FROM file"
                   " WHERE output = ?1 AND volume = ?2 AND file_high = ?3 AND file_low = ?4"
                   " AND sum = row_sum(?1, ?2, ?3, ?4, path, fingerprint, fingerprint_bytes, parser, offset,"
@@ -40,6 +41,7 @@ const char *const state_statements[STATEMENTS] = {
         "SELECT block, at, ids FROM delivered WHERE output = ?1 AND sum = " BLOCK_SUM " ORDER BY block DESC",
     [CUT_BLOCK] = "UPDATE delivered SET ids = substr(ids, ?2), sum = row_sum(output, at, substr(ids, ?2))"
                   " WHERE block = ?1",
+    [PUT_BLOCK] = "UPDATE delivered SET ids = ?2, sum = row_sum(output, at, ?2) WHERE block = ?1",
     [DROP_EMPTY_BLOCK] = "DELETE FROM delivered WHERE block = ?1 AND length(ids) = 0",
     [GET_BOOKMARK] = "SELECT text, created FROM bookmark WHERE file = ?1 AND sum = " BOOKMARK_SUM,
     [PUT_BOOKMARK] = "INSERT OR REPLACE INTO bookmark(file, text, created, sum)"
@@ -130,6 +132,15 @@ bool state_mark(struct state *s, const char *output, const char *source, struct 
     char key[512];
     mark_key(key, sizeof key, output, source);
     return state_set_meta(s, key, "1", f);
+}
+
+bool state_unmark(struct state *s, const char *output, const char *source, struct fault *f)
+{
+    char key[512];
+    sqlite3_stmt *q = statement(s, DROP_META);
+    mark_key(key, sizeof key, output, source);
+    bind_text(q, 1, key);
+    return run(s, q, "write", f);
 }
 
 bool state_find(struct state *s, const char *output, struct os_file_id id, struct state_file *out)
@@ -323,6 +334,13 @@ bool state_each_block(struct state *s, const char *output,
         state_fault(s, f, "read");
     sqlite3_reset(q);
     return status == SQLITE_DONE;
+}
+
+bool state_put_block(struct state *s, const struct state_block *block, struct fault *f)
+{
+    sqlite3_bind_blob(statement(s, PUT_BLOCK), 2, block->ids, (int)(block->count * STATE_ID_BYTES),
+                      SQLITE_STATIC);
+    return run_on_row(s, PUT_BLOCK, block->number, f) && run_on_row(s, DROP_EMPTY_BLOCK, block->number, f);
 }
 
 bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct fault *f)

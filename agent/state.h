@@ -61,6 +61,8 @@ bool state_agent_id(struct state *s, void (*make)(char out[37]), char out[37], s
 bool state_marked(struct state *s, const char *output, const char *source);
 bool state_mark(struct state *s, const char *output, const char *source, struct fault *f);
 
+bool state_unmark(struct state *s, const char *output, const char *source, struct fault *f);
+
 /* Looks a file up by its id. False if unknown. */
 bool state_find(struct state *s, const char *output, struct os_file_id id, struct state_file *out);
 
@@ -118,6 +120,9 @@ bool state_oldest_block(struct state *s, const char *output, struct state_block 
 /* Every block of an output, the newest first. visit must not use the state. */
 bool state_each_block(struct state *s, const char *output,
                       void (*visit)(void *ctx, const struct state_block *block), void *ctx, struct fault *f);
+
+/* Writes a block's ids anew; one without ids is forgotten. */
+bool state_put_block(struct state *s, const struct state_block *block, struct fault *f);
 
 /* Forgets the first ids of a block; with all of them, the block. */
 bool state_cut_block(struct state *s, int64_t number, size_t first_ids, struct fault *f);

@@ -10,6 +10,7 @@
 enum statement {
     GET_META,
     SET_META,
+    DROP_META,
     FIND_FILE,
     INSERT_FILE,
     UPDATE_FILE,
@@ -23,6 +24,7 @@ enum statement {
     OLDEST_BLOCK,
     EACH_BLOCK,
     CUT_BLOCK,
+    PUT_BLOCK,
     DROP_EMPTY_BLOCK,
     GET_BOOKMARK,
     PUT_BOOKMARK,

@@ -139,8 +139,11 @@ static enum opened refuse(struct state *s, struct fault *f, const char *what)
     return is_damage(sqlite3_errcode(s->db)) ? DAMAGED : REFUSED;
 }
 
-static enum opened damaged(struct fault *f, const char *why)
+/* No memory to look at it is no damage. */
+static enum opened damaged(struct state *s, struct fault *f, const char *why)
 {
+    if (sqlite3_errcode(s->db) == SQLITE_NOMEM)
+        return refuse(s, f, "check");
     fault_set(f, FAULT_FORMAT, 0, "the state is damaged: %s", why);
     return DAMAGED;
 }
@@ -160,7 +163,7 @@ static enum opened settle_format(struct state *s, bool is_found, struct fault *f
     char text[16];
     int format = read_format(s);
     if (format < 0 || (format == 0 && is_found))
-        return damaged(f, "it is no state of mapitail, or an empty one");
+        return damaged(s, f, "it is no state of mapitail, or an empty one");
     if (format > STATE_FORMAT) {
         fault_set(f, FAULT_UNSUPPORTED, 0,
                   "the state has format %d, this program knows %d: it was written by a newer one", format,
@@ -216,7 +219,7 @@ static struct state *open_path(const char *path, enum opened *how, struct fault 
     if (*how == OPENED)
         *how = settle_format(s, is_found, f);
     if (*how == OPENED && is_found && !is_sound(s))
-        *how = damaged(f, "what it holds does not fit together");
+        *how = damaged(s, f, "what it holds does not fit together");
     if (*how == OPENED)
         return s;
     state_close(s);

@@ -103,6 +103,21 @@ static void print_table(const struct json_node *s, const struct lock_holder *hol
 
 /* ---- the verdict ---- */
 
+/* A channel that cannot be read is silent as one in which nothing happens: that must not look well. */
+static int judge_channels(const struct json_node *output)
+{
+    int code = EXIT_OK;
+    const struct json_node *list = json_node_member(output, SV("sources"));
+    for (const struct json_node *s = list ? list->first : NULL; s; s = s->next)
+        if (sv_eq(text_of(s, SV("channels_failing")), SV("1"))) {
+            fprintf(stderr, "mapitail: source %.*s is failing: channel %.*s: %.*s\n",
+                    SV_ARG(text_of(s, SV("name"))), SV_ARG(text_of(s, SV("channel"))),
+                    SV_ARG(text_of(s, SV("channel_state"))));
+            code = EXIT_INCOMPLETE;
+        }
+    return code;
+}
+
 static int judge(const struct json_node *s, const struct lock_holder *holder)
 {
     int code = EXIT_OK;
@@ -111,13 +126,16 @@ static int judge(const struct json_node *s, const struct lock_holder *holder)
         fprintf(stderr, "mapitail: no agent is running with this state directory\n");
         return EXIT_INCOMPLETE;
     }
-    for (const struct json_node *o = list ? list->first : NULL; o; o = o->next)
+    for (const struct json_node *o = list ? list->first : NULL; o; o = o->next) {
+        if (judge_channels(o) != EXIT_OK)
+            code = EXIT_INCOMPLETE;
         if (!is_true(o, SV("healthy"))) {
             struct sv notice = text_of(o, SV("notice")), fault = text_of(o, SV("state_fault"));
             fprintf(stderr, "mapitail: output %.*s is failing: %.*s\n", SV_ARG(text_of(o, SV("name"))),
                     SV_ARG(is_true(o, SV("in_trouble")) || sv_empty(fault) ? notice : fault));
             code = EXIT_INCOMPLETE;
         }
+    }
     return code;
 }
 

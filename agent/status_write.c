@@ -52,6 +52,7 @@ static void put_counts(struct buf *b, const struct source_counts *c)
     json_number(b, SV(",\"vanished_bytes\":"), c->vanished_bytes);
     json_number(b, SV(",\"unknown_files\":"), c->unknown_files);
     json_number(b, SV(",\"unreadable_files\":"), c->unreadable_files);
+    json_number(b, SV(",\"channels_failing\":"), c->channels_failing);
     json_number(b, SV(",\"files\":"), c->files);
     json_number(b, SV(",\"unread_bytes\":"), c->unread_bytes);
     put_time(b, SV(",\"last_event\":\""), c->last_event_ms * 1000000);

@@ -3,9 +3,11 @@
 #include "tail.h"
 
 #include "border.h"
+#include "crash_point.h"
 #include "hash64.h"
 #include "log.h"
 #include "os_clock.h"
+#include "recall.h"
 #include "tail_channel.h"
 
 #include <inttypes.h>
@@ -14,7 +16,15 @@
 
 enum { BACK_OFF_MIN_MS = 1000, BACK_OFF_MAX_MS = 60000, TAIL_HASH_BYTES = 64 };
 
-struct tail *tail_new(const struct tail_context *c, const struct config_source *source, const char *path,
+/* Nothing before it is to be read, saved or published. */
+static void start_from(struct tail *t, const struct position *from)
+{
+    ledger_free(&t->ledger);
+    ledger_init(&t->ledger, from);
+    t->sealed = t->published = *from;
+}
+
+struct tail *tail_new(struct tail_context *c, const struct config_source *source, const char *path,
                       const struct os_file_info *info)
 {
     struct tail *t = calloc(1, sizeof *t);
@@ -30,11 +40,13 @@ struct tail *tail_new(const struct tail_context *c, const struct config_source *
     t->active_ms = os_monotonic_ms();
     if (!state_find(c->state, c->output, info->id, &t->saved))
         t->saved = (struct state_file){.id = info->id};
-    ledger_init(&t->ledger, &t->saved.position);
+    start_from(t, &t->saved.position);
+    if (c->publisher)
+        recall_prepare(c, t);
     return t;
 }
 
-static void close_export(const struct tail_context *c, struct tail *t)
+static void close_export(struct tail_context *c, struct tail *t)
 {
     if (t->channel)
         channel_close(t->channel);
@@ -45,9 +57,10 @@ static void close_export(const struct tail_context *c, struct tail *t)
     (*c->open_files)--;
 }
 
-void tail_free(const struct tail_context *c, struct tail *t)
+void tail_free(struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
+    recall_end(c, t);
     coverage_close(t->cover);
     channel_free(t->channel);
     ledger_free(&t->ledger);
@@ -60,7 +73,7 @@ bool tail_can_sleep(const struct tail *t)
     return !t->channel && t->is_open && t->status != TAIL_NEWS && ledger_pending(&t->ledger) == 0;
 }
 
-void tail_sleep(const struct tail_context *c, struct tail *t)
+void tail_sleep(struct tail_context *c, struct tail *t)
 {
     close_export(c, t);
     ledger_free(&t->ledger); /* keeps its safe position, which is all that it holds now */
@@ -88,7 +101,7 @@ static void back_off(struct tail *t)
     t->status = TAIL_BROKEN;
 }
 
-static void broken(const struct tail_context *c, struct tail *t, const struct fault *f)
+static void broken(struct tail_context *c, struct tail *t, const struct fault *f)
 {
     if (t->back_off_ms == 0)
         t->counts->unreadable_files++;
@@ -120,7 +133,7 @@ static bool is_same_content(struct tail *t)
 
 /* A fingerprint that differs means another content under the same id: what the state says is not about this
  * file. */
-static void forget_foreign_state(const struct tail_context *c, struct tail *t)
+static void forget_foreign_state(struct tail_context *c, struct tail *t)
 {
     struct fault f;
     if (is_same_content(t))
@@ -128,12 +141,12 @@ static void forget_foreign_state(const struct tail_context *c, struct tail *t)
     log_info(c->subject, "%s: another content than before; reading it from the beginning", t->path);
     state_forget(c->state, t->saved.row, &f);
     t->saved = (struct state_file){.id = t->saved.id};
-    ledger_init(&t->ledger, &t->saved.position);
+    start_from(t, &t->saved.position);
 }
 
 /* What was truncated while nobody looked, or the state of a file that was restored from a backup. Formats
  * without a stable beginning look after themselves in their parser. */
-static void forget_position_ahead(const struct tail_context *c, struct tail *t)
+static void forget_position_ahead(struct tail_context *c, struct tail *t)
 {
     if (!t->saved.fingerprint_bytes || t->ledger.safe.offset <= t->export.input.size)
         return;
@@ -142,10 +155,10 @@ static void forget_position_ahead(const struct tail_context *c, struct tail *t)
                 ": it was truncated or replaced; reading it from the beginning",
                 t->path, t->ledger.safe.offset, t->export.input.size);
     t->saved.position = (struct position){0};
-    ledger_init(&t->ledger, &t->saved.position);
+    start_from(t, &t->saved.position);
 }
 
-static struct parser_options how_to_read(const struct tail_context *c, const struct tail *t)
+struct parser_options tail_options(const struct tail_context *c, const struct tail *t)
 {
     return (struct parser_options){.selector = c->selector,
                                    .zone = t->source->zone,
@@ -153,11 +166,11 @@ static struct parser_options how_to_read(const struct tail_context *c, const str
                                    .code_page = (enum code_page)t->source->encoding};
 }
 
-static bool skip_old_content(const struct tail_context *c, struct tail *t)
+static bool skip_old_content(struct tail_context *c, struct tail *t)
 {
     struct fault f;
     struct position end;
-    struct parser_options options = how_to_read(c, t);
+    struct parser_options options = tail_options(c, t);
     t->start_at_end = false;
     if (!t->export.ops->end(&t->export.input, &end, &f)) {
         broken(c, t, &f);
@@ -170,13 +183,13 @@ static bool skip_old_content(const struct tail_context *c, struct tail *t)
         broken(c, t, &f);
         return false;
     }
-    ledger_init(&t->ledger, &end);
+    start_from(t, &end);
     return true;
 }
 
 /* The row must exist before the first record is read: ordinals hang on it, and `from: end` must not be
  * decided twice. */
-static void take_into_state(const struct tail_context *c, struct tail *t)
+static void take_into_state(struct tail_context *c, struct tail *t)
 {
     struct fault f;
     uint32_t was = t->saved.fingerprint_bytes;
@@ -189,18 +202,22 @@ static void take_into_state(const struct tail_context *c, struct tail *t)
                   f.text);
 }
 
-static bool begin_reading(const struct tail_context *c, struct tail *t)
+static bool begin_reading(struct tail_context *c, struct tail *t)
 {
     t->records_seen = 0;
     struct fault f = {0};
-    struct parser_options options = how_to_read(c, t);
+    struct parser_options options = tail_options(c, t);
     forget_foreign_state(c, t);
     forget_position_ahead(c, t);
+    if (t->recall == RECALL_UNDECIDED && !recall_decide(c, t, &f)) {
+        broken(c, t, &f);
+        return false;
+    }
     enum export_status status = export_open(&t->export, &t->ledger.safe, &options, &f);
     if (status == EXPORT_FAILED && f.code == FAULT_REPLACED) {
         log_info(c->subject, "%s: %s; reading it from the beginning", t->path, f.text);
         t->saved.position = (struct position){0};
-        ledger_init(&t->ledger, &t->saved.position);
+        start_from(t, &t->saved.position);
         status = export_open(&t->export, &t->saved.position, &options, &f);
     }
     switch (status) {
@@ -228,7 +245,7 @@ static bool begin_reading(const struct tail_context *c, struct tail *t)
     return false;
 }
 
-static bool open_file(const struct tail_context *c, struct tail *t)
+static bool open_file(struct tail_context *c, struct tail *t)
 {
     struct fault f = {0};
     struct os_file_info info;
@@ -259,7 +276,7 @@ static bool open_file(const struct tail_context *c, struct tail *t)
     return true;
 }
 
-static bool ready_to_read(const struct tail_context *c, struct tail *t)
+bool tail_open(struct tail_context *c, struct tail *t)
 {
     if (!t->is_open && !open_file(c, t))
         return false;
@@ -271,6 +288,13 @@ static bool ready_to_read(const struct tail_context *c, struct tail *t)
         return false;
     }
     return true;
+}
+
+void tail_read_from(struct tail_context *c, struct tail *t, const struct position *from)
+{
+    close_export(c, t);
+    start_from(t, from);
+    t->status = TAIL_NEWS;
 }
 
 /* ---- noticing another content ---- */
@@ -301,7 +325,7 @@ static bool end_is_still_there(struct tail *t)
            hash64(HASH64_START, bytes, t->tail_bytes) == t->tail_hash;
 }
 
-static void count_vanished(const struct tail_context *c, struct tail *t, const char *what)
+static void count_vanished(struct tail_context *c, struct tail *t, const char *what)
 {
     uint64_t read_to = t->ledger.safe.offset;
     if (t->saved.fingerprint_bytes && t->size_seen > read_to && t->status != TAIL_IDLE) {
@@ -315,7 +339,7 @@ static void count_vanished(const struct tail_context *c, struct tail *t, const c
 }
 
 /* Formats that only grow have a stable beginning; the others look after themselves in their parser. */
-static bool content_is_the_same(const struct tail_context *c, struct tail *t, uint64_t size)
+static bool content_is_the_same(struct tail_context *c, struct tail *t, uint64_t size)
 {
     uint64_t hash;
     if (!t->saved.fingerprint_bytes)
@@ -331,7 +355,7 @@ static bool content_is_the_same(const struct tail_context *c, struct tail *t, ui
     return false;
 }
 
-bool tail_look(const struct tail_context *c, struct tail *t)
+bool tail_look(struct tail_context *c, struct tail *t)
 {
     struct fault f;
     struct os_file_info info;
@@ -355,7 +379,7 @@ bool tail_look(const struct tail_context *c, struct tail *t)
 
 /* ---- reading ---- */
 
-static void report_skip(const struct tail_context *c, struct tail *t, const struct step *s)
+static void report_skip(struct tail_context *c, struct tail *t, const struct step *s)
 {
     t->counts->damaged_parts++;
     t->counts->damaged_bytes += s->length;
@@ -364,14 +388,14 @@ static void report_skip(const struct tail_context *c, struct tail *t, const stru
                 s->offset, s->reason, s->length);
 }
 
-static void report_gap(const struct tail_context *c, struct tail *t, const struct step *s)
+static void report_gap(struct tail_context *c, struct tail *t, const struct step *s)
 {
     t->counts->overwritten_events += s->skipped_events;
     cover_overwritten(t->cover, s->skipped_events);
     log_warning(c->subject, "%s: %s: %" PRIu64 " events", t->path, s->reason, s->skipped_events);
 }
 
-static enum tail_step fatal(const struct tail_context *c, struct tail *t, const struct step *s)
+static enum tail_step fatal(struct tail_context *c, struct tail *t, const struct step *s)
 {
     /* The parser knows only that a read failed; the system's reason was kept beside it. */
     struct fault f = t->export.read_fault.code ? t->export.read_fault : s->fault;
@@ -413,20 +437,20 @@ static void count_read(const struct tail_context *c, struct tail *t, const struc
 }
 
 /* False if the file is not ready to be read. */
-static bool read_step(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)
+static bool read_step(struct tail_context *c, struct tail *t, struct event *event, struct step *step)
 {
     if (t->channel) {
         tail_channel_read(c, t, event, step);
         return true;
     }
-    if (!ready_to_read(c, t))
+    if (!tail_open(c, t))
         return false;
     t->export.ops->next(t->export.parser, event, step);
     count_read(c, t, step);
     return true;
 }
 
-enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event, struct step *step)
+enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *event, struct step *step)
 {
     if (t->status == TAIL_BROKEN) {
         /* What was read is in flight: reading goes on from the safe place once it is settled. */
@@ -465,7 +489,7 @@ enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct ev
     return TAIL_DRAINED;
 }
 
-void tail_read_again(const struct tail_context *c, struct tail *t)
+void tail_read_again(struct tail_context *c, struct tail *t)
 {
     struct fault f;
     fault_set(&f, FAULT_MEMORY, 0, "out of memory");
@@ -494,9 +518,15 @@ bool tail_is_written_in_place(const struct tail *t)
 
 /* ---- saving ---- */
 
-bool tail_is_dirty(const struct tail *t)
+/* Where the destination carries positions, the state follows it and is never ahead. */
+static const struct position *settled_position(const struct tail_context *c, const struct tail *t)
 {
-    const struct position *a = &t->ledger.safe, *b = &t->saved.position;
+    return c->publisher ? &t->published : &t->ledger.safe;
+}
+
+bool tail_is_dirty(const struct tail_context *c, const struct tail *t)
+{
+    const struct position *a = settled_position(c, t), *b = &t->saved.position;
     return !t->retired && t->saved.row &&
            (t->unsaved || a->offset != b->offset || a->record != b->record || a->check != b->check);
 }
@@ -514,14 +544,15 @@ static void extend_fingerprint(struct tail *t)
     }
 }
 
-bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f)
+bool tail_save(struct tail_context *c, struct tail *t, struct fault *f)
 {
     struct position before = t->saved.position;
     extend_fingerprint(t);
-    t->saved.position = t->ledger.safe;
+    t->saved.position = *settled_position(c, t);
     if (state_put(c->state, c->output, &t->saved, t->path, f) &&
         (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
+        crash_point("position-saved");
         return true;
     }
     t->saved.position = before;

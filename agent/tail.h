@@ -18,6 +18,8 @@
 #include "ledger.h"
 #include "state.h"
 
+struct publisher;
+
 /* Shared by all tails of a pipeline. Borrowed. */
 struct tail_context {
     const char *output;  /* its name: the key of positions */
@@ -29,6 +31,8 @@ struct tail_context {
     size_t *open_files;                  /* at present */
     struct coverage_book *coverage;      /* NULL: nobody wants to know what was read */
     struct os_watch *watch;              /* woken by channels; NULL: they are looked at when it is time */
+    struct publisher *publisher; /* NULL: the destination carries no positions, the state alone has them */
+    size_t recalling;            /* tails whose recall is not decided or not done */
 };
 
 enum tail_status {
@@ -36,6 +40,14 @@ enum tail_status {
     TAIL_IDLE,    /* read to its present end */
     TAIL_UNKNOWN, /* no parser takes it; looked at again when it has changed */
     TAIL_BROKEN,  /* cannot be opened or read; tried again at retry_at_ms */
+};
+
+/* What the destination knows of a file and the state does not, or the other way round (recall.h). */
+enum tail_recall {
+    RECALL_NONE,
+    RECALL_UNDECIDED, /* until the file is open */
+    RECALL_DELIVERED, /* up to recall_to the destination has everything */
+    RECALL_LOST,      /* up to recall_to the destination has lost what it had */
 };
 
 struct tail {
@@ -65,13 +77,20 @@ struct tail {
     uint64_t tail_hash; /* over the last bytes before size_seen: notices rewriting in place */
     unsigned tail_bytes;
     struct ledger ledger;
+    /* Where the destination carries positions: put into a batch; and settled there. Only the latter is saved.
+     */
+    struct position sealed, published;
+    unsigned holds; /* batches that carry its position: it must not be freed */
+    enum tail_recall recall;
+    struct position recall_to;
+    struct position_record *known; /* of UNDECIDED: what the destination has; owned */
     int64_t retry_at_ms, back_off_ms;
     int64_t active_ms; /* when it last grew or was read */
 };
 
 /* A new tail of the file that now has this name and id; what the state knows of it is taken over. NULL: no
  * memory. */
-struct tail *tail_new(const struct tail_context *c, const struct config_source *source, const char *path,
+struct tail *tail_new(struct tail_context *c, const struct config_source *source, const char *path,
                       const struct os_file_info *info);
 
 /* The identity under which the state keeps a source's channel. */
@@ -81,7 +100,7 @@ struct os_file_id tail_channel_id(const struct config_source *source);
  * A new tail of the source's channel. With `from: end`, what is in a channel that the state does not know yet
  * is old. NULL: no memory.
  */
-struct tail *tail_new_channel(const struct tail_context *c, const struct config_source *source);
+struct tail *tail_new_channel(struct tail_context *c, const struct config_source *source);
 
 /* The path as records show it: NULL for a channel. */
 static inline const char *tail_file(const struct tail *t)
@@ -90,13 +109,25 @@ static inline const char *tail_file(const struct tail *t)
 }
 
 /* Frees the tail and closes its file. Nothing of it may be in flight. */
-void tail_free(const struct tail_context *c, struct tail *t);
+void tail_free(struct tail_context *c, struct tail *t);
 
 /*
  * Looks at an open file for growth and for signs of another content. Returns false when the content was
  * replaced or truncated: the caller retires the tail and begins a new one.
  */
-bool tail_look(const struct tail_context *c, struct tail *t);
+bool tail_look(struct tail_context *c, struct tail *t);
+
+/*
+ * Makes it ready to be read: open, recognized, and its recall decided. False: not now, and its status tells
+ * why. tail_next does it too.
+ */
+bool tail_open(struct tail_context *c, struct tail *t);
+
+/* Reading goes on at a position; what is in flight must be nothing. */
+void tail_read_from(struct tail_context *c, struct tail *t, const struct position *from);
+
+/* How its parser is to be opened. */
+struct parser_options tail_options(const struct tail_context *c, const struct tail *t);
 
 enum tail_step {
     TAIL_EVENT,    /* event and step are valid */
@@ -106,11 +137,10 @@ enum tail_step {
 };
 
 /* Opens the file if need be and reads on. Damage and gaps are counted and logged here. */
-enum tail_step tail_next(const struct tail_context *c, struct tail *t, struct event *event,
-                         struct step *step);
+enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *event, struct step *step);
 
 /* The event that was just given cannot be taken: it is read again once what is in flight has settled. */
-void tail_read_again(const struct tail_context *c, struct tail *t);
+void tail_read_again(struct tail_context *c, struct tail *t);
 
 /* Nothing will be added any more: the unfinished rest, if any, is given out or reported. */
 void tail_complete(struct tail *t);
@@ -122,16 +152,16 @@ bool tail_waits_for_next(const struct tail *t);
  */
 bool tail_is_written_in_place(const struct tail *t);
 
-/* True when the ledger has a position that the state does not have. */
-bool tail_is_dirty(const struct tail *t);
+/* True when something is settled that the state does not have. */
+bool tail_is_dirty(const struct tail_context *c, const struct tail *t);
 
 /* Writes the safe position. The tail stays dirty until the owner, having committed, clears unsaved. */
-bool tail_save(const struct tail_context *c, struct tail *t, struct fault *f);
+bool tail_save(struct tail_context *c, struct tail *t, struct fault *f);
 
 /* Can its file be closed, to be opened again when it changes? Read to its end, and nothing of it in flight.
  */
 bool tail_can_sleep(const struct tail *t);
-void tail_sleep(const struct tail_context *c, struct tail *t);
+void tail_sleep(struct tail_context *c, struct tail *t);
 
 /* Bytes that are there and neither read nor settled. */
 uint64_t tail_unread_bytes(const struct tail *t);

@@ -50,7 +50,7 @@ static struct channel *channel_of(const struct tail_context *c, struct tail *t)
     return channel_new(&setup);
 }
 
-struct tail *tail_new_channel(const struct tail_context *c, const struct config_source *source)
+struct tail *tail_new_channel(struct tail_context *c, const struct config_source *source)
 {
     char path[sizeof channel_prefix + CHANNEL_NAME_MAX];
     struct os_file_info info = {.id = tail_channel_id(source)};
@@ -63,6 +63,7 @@ struct tail *tail_new_channel(const struct tail_context *c, const struct config_
         source->from == FROM_END && !t->saved.row && !state_marked(c->state, c->output, source->name);
     t->is_open = true;
     t->channel = channel_of(c, t);
+    cover_begin(t->cover, t->path, "channel", &t->saved.position);
     if (t->channel)
         return t;
     tail_free(c, t);
@@ -81,8 +82,8 @@ static void take_channel_into_state(const struct tail_context *c, struct tail *t
     struct fault f;
     if (t->saved.row || s->kind == STEP_FATAL)
         return;
-    if (s->kind != STEP_EVENT)
-        t->saved.position = s->pos;
+    bool is_settled = s->kind != STEP_EVENT && ledger_pending(&t->ledger) == 0;
+    t->saved.position = is_settled ? s->pos : t->ledger.safe;
     if (!state_put(c->state, c->output, &t->saved, t->path, &f) || !tail_channel_save(c, t, &f) ||
         !state_mark(c->state, c->output, t->source->name, &f))
         log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
@@ -95,12 +96,15 @@ void tail_channel_read(const struct tail_context *c, struct tail *t, struct even
     channel_next(t->channel, &t->ledger.safe, event, step);
     take_channel_into_state(c, t, step);
     uint64_t records = channel_records(t->channel, &is_least);
-    t->counts->read += records - t->records_seen;
+    uint64_t read = records - t->records_seen;
+    t->counts->read += read;
     t->counts->read_is_least |= is_least;
     t->records_seen = records;
     t->counts->channel = channel_state_name(channel_state(t->channel));
+    t->counts->channels_failing = channel_fails(channel_state(t->channel));
     if (step->kind == STEP_FATAL)
         return;
+    cover_moved(t->cover, &step->pos, read, is_least);
     if (t->back_off_ms)
         log_info(c->subject, "%s: reading again", t->path);
     t->back_off_ms = 0;

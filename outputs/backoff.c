@@ -4,17 +4,16 @@
 
 #include "os_clock.h"
 
-enum { WAIT_MIN_MS = 1000, WAIT_MAX_MS = 60000 };
+enum { WAIT_MIN_MS = 1000, BASE_MAX_MS = 6000 };
 
 void backoff_fail(struct backoff *b)
 {
     uint32_t random;
     os_random(&random, sizeof random);
     b->base_ms = b->base_ms == 0 ? WAIT_MIN_MS : b->base_ms * 2;
-    if (b->base_ms > WAIT_MAX_MS)
-        b->base_ms = WAIT_MAX_MS;
-    int wait = b->base_ms + (int)(random % (uint32_t)(b->base_ms / 2));
-    b->until_ms = os_monotonic_ms() + (wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
+    if (b->base_ms > BASE_MAX_MS)
+        b->base_ms = BASE_MAX_MS;
+    b->until_ms = os_monotonic_ms() + b->base_ms + random % (uint32_t)(b->base_ms / 2);
 }
 
 int backoff_left(const struct backoff *b)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waits between attempts: 1 s, doubling up to 60 s, with up to half as much again at random, so that a
- * hundred agents do not come back to a restarted collector in the same second.
+ * Waits between attempts: 1 s, doubling up to 6 s, with up to half as much again at random, so that a hundred
+ * agents do not come back to a restarted collector in the same second. After however long an outage records
+ * flow within 10 s of the peer's return; an attempt every few seconds costs neither side anything that
+ * counts.
  */
 #ifndef MAPITAIL_BACKOFF_H
 #define MAPITAIL_BACKOFF_H
@@ -9,7 +11,7 @@
 #include <stdint.h>
 
 struct backoff {
-    int base_ms;      /* of the latest wait; 0: none since the last success */
+    int base_ms;      /* of the latest wait, without its random part; 0: none since the last success */
     int64_t until_ms; /* on the monotonic clock */
 };
 

@@ -38,6 +38,7 @@ enum encode_status {
     ENCODE_OK,
     ENCODE_REDUCED,   /* over max_bytes: optional parts were left out or MSG was cut */
     ENCODE_TOO_LARGE, /* over max_bytes or the buffer's limit, and cannot be reduced */
+    ENCODE_NO_MEMORY, /* said by who calls an encoder, which cannot tell; out->starved tells */
 };
 
 struct encoder_ops {

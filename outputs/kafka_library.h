@@ -15,7 +15,8 @@
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
-/* Names without their prefix rd_kafka_. All of them are in librdkafka since 1.6. */
+/* Names without their prefix rd_kafka_. All of them are in librdkafka since 1.6; those of transactions are
+ * used with exactly once only. */
 #define KAFKA_FUNCTIONS(X)                                                                                   \
     X(conf_new)                                                                                              \
     X(conf_destroy)                                                                                          \
@@ -46,7 +47,37 @@
     X(fatal_error)                                                                                           \
     X(err2str)                                                                                               \
     X(metadata)                                                                                              \
-    X(metadata_destroy)
+    X(metadata_destroy)                                                                                      \
+    X(conf_dup)                                                                                              \
+    X(conf_set_log_cb)                                                                                       \
+    X(destroy)                                                                                               \
+    X(event_CreateTopics_result)                                                                             \
+    X(CreateTopics)                                                                                          \
+    X(CreateTopics_result_topics)                                                                            \
+    X(topic_result_error)                                                                                    \
+    X(topic_result_error_string)                                                                             \
+    X(NewTopic_new)                                                                                          \
+    X(NewTopic_destroy)                                                                                      \
+    X(NewTopic_set_config)                                                                                   \
+    X(AdminOptions_new)                                                                                      \
+    X(AdminOptions_destroy)                                                                                  \
+    X(AdminOptions_set_request_timeout)                                                                      \
+    X(AdminOptions_set_validate_only)                                                                        \
+    X(queue_new)                                                                                             \
+    X(queue_yield)                                                                                           \
+    X(init_transactions)                                                                                     \
+    X(begin_transaction)                                                                                     \
+    X(commit_transaction)                                                                                    \
+    X(abort_transaction)                                                                                     \
+    X(error_string)                                                                                          \
+    X(error_is_fatal)                                                                                        \
+    X(error_is_retriable)                                                                                    \
+    X(error_txn_requires_abort)                                                                              \
+    X(consume_start)                                                                                         \
+    X(consume)                                                                                               \
+    X(consume_stop)                                                                                          \
+    X(message_destroy)                                                                                       \
+    X(get_watermark_offsets)
 
 struct kafka_library {
 #define X(name) __typeof__(&rd_kafka_##name) name;

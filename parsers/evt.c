@@ -742,6 +742,7 @@ extern const struct parser_ops parser_evt;
 const struct parser_ops parser_evt = {
     .name = "evt",
     .title = "Windows event log (.evt)",
+    .ordered_by_record = true,
     .probe = evt_probe,
     .stable_prefix = evt_stable_prefix,
     .open = evt_open,

@@ -389,6 +389,7 @@ extern const struct parser_ops parser_evtx;
 const struct parser_ops parser_evtx = {
     .name = "evtx",
     .title = "Windows event log (.evtx)",
+    .ordered_by_record = true,
     .probe = evtx_probe,
     .stable_prefix = evtx_stable_prefix,
     .open = evtx_open,

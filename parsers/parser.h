@@ -108,6 +108,9 @@ struct parser_ops {
      */
     bool open_ended;
 
+    /* Positions follow each other by record; else by offset, and at the same offset by record. */
+    bool ordered_by_record;
+
     /*
      * How sure this parser is that a file that begins with head (up to PARSER_HEAD_BYTES, fewer if the file
      * is shorter) is its format: 0 no, 100 certain. complete is false while the file may still grow. Consumes

@@ -43,8 +43,10 @@ void *arena_alloc(struct arena *a, size_t n)
     struct arena_block *b = a->blocks;
     if (!b || b->size - b->used < need) {
         b = block_new(need, a->blocks);
-        if (!b)
+        if (!b) {
+            a->starved = true;
             return NULL;
+        }
         a->blocks = b;
     }
     void *p = b->bytes + b->used;
@@ -97,6 +99,7 @@ void arena_reset(struct arena *a)
     if (a->blocks)
         a->blocks->used = 0;
     a->used = 0;
+    a->starved = false;
 }
 
 void arena_free(struct arena *a)

@@ -3,8 +3,9 @@
  * A bump allocator for what lives until the next event: allocate often, release all at once.
  *
  * An arena is bounded: an allocation that would take it over its limit returns NULL, so that no input can
- * bloat the agent. Memory is kept over arena_reset, so that a steady state allocates nothing. Not
- * thread-safe.
+ * bloat the agent. Where the system has no memory it returns NULL too, and `starved` tells the two apart:
+ * what is over the limit will always be, what starved may be tried again. Memory is kept over arena_reset, so
+ * that a steady state allocates nothing. Not thread-safe.
  */
 #ifndef MAPITAIL_ARENA_H
 #define MAPITAIL_ARENA_H
@@ -17,6 +18,7 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     size_t used;                /* bytes handed out since the last reset, padding included */
     size_t limit;
+    bool starved; /* the system had no memory, since the last reset */
 };
 
 /* No memory is taken yet. limit is in bytes. */

@@ -32,7 +32,7 @@ char *buf_grow(struct buf *b, size_t n)
         cap = b->limit;
     char *p = realloc(b->p, cap);
     if (!p) {
-        b->failed = true;
+        b->failed = b->starved = true;
         return NULL;
     }
     b->p = p;

@@ -2,7 +2,7 @@
 /*
  * A growing output buffer with a limit and a sticky failure: a writer appends without checks and asks once at
  * the end. After a failure (limit met, no memory) nothing more is appended and buf_ok is false until
- * buf_reset. Not thread-safe.
+ * buf_reset; starved then tells that it was for want of memory, which may pass. Not thread-safe.
  */
 #ifndef MAPITAIL_BUF_H
 #define MAPITAIL_BUF_H
@@ -15,6 +15,7 @@ struct buf {
     char *p;
     size_t n, cap, limit;
     bool failed;
+    bool starved; /* the system had no memory */
 };
 
 /* No memory is taken yet. limit is in bytes. */
@@ -25,7 +26,7 @@ void buf_free(struct buf *b);
 static inline void buf_reset(struct buf *b)
 {
     b->n = 0;
-    b->failed = false;
+    b->failed = b->starved = false;
 }
 
 static inline bool buf_ok(const struct buf *b)

@@ -155,38 +155,39 @@ bool os_file_write(struct os_file *file, const void *from, size_t n, struct faul
     return true;
 }
 
+/*
+ * What is locked are bytes that no file reaches: a lock on what a file holds would keep others from reading
+ * it. The first says whose the file is. The second shows it to those who ask: they have it for a moment, and
+ * so never the first.
+ */
+enum lock_byte { LOCK_OWNED, LOCK_SHOWN };
+
+static bool lock_byte(struct os_file *file, enum lock_byte which, DWORD how)
+{
+    OVERLAPPED place = at((uint64_t)INT64_MAX - 1 - (uint64_t)which);
+    return LockFileEx(file->h, how, 0, 1, 0, &place);
+}
+
 bool os_file_lock(struct os_file *file, struct fault *f)
 {
-    /* Bytes that no file reaches: a lock on what a file holds would keep others from reading it. The second
-     * one is for those who ask, who have it for a moment and so never have the first. */
-    OVERLAPPED far_away = at(INT64_MAX - 1), shown = at(INT64_MAX - 2);
-    if (!LockFileEx(file->h, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &far_away))
-        return failed("lock", f);
-    LockFileEx(file->h, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &shown);
-    return true;
+    /* The system takes the locks of a process that was killed a little later than the process. */
+    for (int tries = 0; tries < 5; tries++) {
+        if (lock_byte(file, LOCK_OWNED, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY))
+            return lock_byte(file, LOCK_SHOWN, LOCKFILE_EXCLUSIVE_LOCK) || failed("lock", f);
+        if (GetLastError() != ERROR_LOCK_VIOLATION)
+            break;
+        Sleep(10);
+    }
+    return failed("lock", f);
 }
 
 bool os_file_is_locked(struct os_file *file)
 {
-    OVERLAPPED shown = at(INT64_MAX - 2);
-    if (!LockFileEx(file->h, LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &shown))
-        return true;
+    /* There is no way to ask but to take: shared, so that several may ask. */
+    OVERLAPPED shown = at((uint64_t)INT64_MAX - 1 - LOCK_SHOWN);
+    if (!lock_byte(file, LOCK_SHOWN, LOCKFILE_FAIL_IMMEDIATELY))
+        return GetLastError() == ERROR_LOCK_VIOLATION;
     UnlockFileEx(file->h, 0, 1, 0, &shown);
-    return false;
-}
-
-bool os_replace_file(const char *path, unsigned mode, const void *from, size_t n, struct fault *f)
-{
-    char beside[4096];
-    int length = snprintf(beside, sizeof beside, "%s.new", path);
-    if (length < 0 || (size_t)length >= sizeof beside)
-        return fault_set(f, FAULT_LIMIT, ERROR_FILENAME_EXCED_RANGE, "the path of %s is too long", path);
-    struct os_file *file = os_file_append(beside, mode, f);
-    bool written = file && os_file_truncate(file, 0, f) && os_file_write(file, from, n, f);
-    os_file_close(file);
-    if (written && os_rename(beside, path, f))
-        return true;
-    os_unlink(beside, NULL);
     return false;
 }
 
@@ -230,6 +231,8 @@ bool os_handle_info(HANDLE h, struct os_file_info *out)
         .id = id,
         .size = (uint64_t)standard.EndOfFile.QuadPart,
         .modified_ns = os_unix_ns(basic.LastWriteTime.QuadPart),
+        /* Nothing is made of the creation time: a file that takes the name of one just deleted inherits that
+         * one's (file system tunneling), and a file id of NTFS does not come again anyway. */
         .regular = !standard.Directory && GetFileType(h) == FILE_TYPE_DISK,
         .directory = standard.Directory,
         .links = standard.DeletePending ? 0 : standard.NumberOfLinks,
@@ -245,4 +248,29 @@ bool os_file_info(struct os_file *file, struct os_file_info *out, struct fault *
 bool os_file_where(struct os_file *file, const char *path, char *where, size_t room, struct fault *f)
 {
     return os_handle_where(file->h, where, room) || os_last_fault(f, "tell the place of", path);
+}
+
+bool os_replace_file(const char *path, unsigned mode, const void *from, size_t n, struct fault *f)
+{
+    char beside[4096];
+    int length = snprintf(beside, sizeof beside, "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof beside)
+        return fault_set(f, FAULT_LIMIT, ERROR_FILENAME_EXCED_RANGE, "the path of %s is too long", path);
+    struct os_file *file = os_file_append(beside, mode, f);
+    bool written = file && os_file_truncate(file, 0, f) && os_file_write(file, from, n, f);
+    os_file_close(file);
+    /* A reader, or a virus scanner, that has the old content open for a moment keeps it from being replaced.
+     */
+    for (int tries = 0; written && tries < 10; tries++) {
+        struct fault why;
+        if (os_rename(beside, path, &why))
+            return true;
+        if (f)
+            *f = why;
+        if (why.os_error != ERROR_ACCESS_DENIED && why.os_error != ERROR_SHARING_VIOLATION)
+            break;
+        Sleep(10);
+    }
+    os_unlink(beside, NULL);
+    return false;
 }

@@ -51,15 +51,15 @@ void os_on_stop(void (*on_stop)(void))
     SetConsoleCtrlHandler(handle, TRUE);
 }
 
-unsigned long os_process_id(void)
-{
-    return GetCurrentProcessId();
-}
-
 void os_forbid_core_dumps(void)
 {
     /* Windows Error Reporting, which writes the dumps, is then not called. */
     SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
+}
+
+unsigned long os_process_id(void)
+{
+    return GetCurrentProcessId();
 }
 
 void os_host_name(char *to, size_t n)

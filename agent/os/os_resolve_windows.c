@@ -64,18 +64,8 @@ static bool start_thread(struct os_resolve *r)
     return true;
 }
 
-static BOOL CALLBACK start_sockets(INIT_ONCE *once, void *unused, void **unused_context)
-{
-    WSADATA data;
-    (void)once;
-    (void)unused;
-    (void)unused_context;
-    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
-}
-
 static struct os_resolve *resolve_new(const char *host, const char *port, bool datagram)
 {
-    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
     struct os_resolve *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
@@ -85,8 +75,8 @@ static struct os_resolve *resolve_new(const char *host, const char *port, bool d
     memcpy(r->host, host, strlen(host) + 1);
     memcpy(r->port, port, strlen(port) + 1);
     r->finished = CreateEventW(NULL, TRUE, FALSE, NULL);
-    /* Every connection begins with a lookup, so this is where Winsock is started. */
-    if (!r->finished || !InitOnceExecuteOnce(&once, start_sockets, NULL, NULL)) {
+    /* Every connection begins with a lookup. */
+    if (!r->finished || !os_sockets_start()) {
         drop(r);
         return NULL;
     }

@@ -79,6 +79,9 @@ void os_socket_poll(struct os_socket *s, bool to_send, int timeout_ms);
  */
 int64_t os_socket_unacknowledged(struct os_socket *s);
 
+/* False where the system can never tell: what it took for sending is then all that is known. */
+bool os_sockets_tell_acknowledged(void);
+
 /* Ends our side: what was sent still goes out, then the peer reads the end. */
 void os_socket_shutdown(struct os_socket *s);
 

@@ -13,6 +13,11 @@
 #include <netdb.h>
 #endif
 
+#ifdef _WIN32
+/* Starts Winsock, once; to be called before any other function of it. */
+bool os_sockets_start(void);
+#endif
+
 /* A lookup that runs in a thread of its own; a numeric address needs none and is there at once. */
 struct os_resolve;
 

@@ -189,6 +189,15 @@ int64_t os_socket_unacknowledged(struct os_socket *s)
     return -1;
 }
 
+bool os_sockets_tell_acknowledged(void)
+{
+#ifdef SIOCOUTQ
+    return true;
+#else
+    return false;
+#endif
+}
+
 void os_socket_shutdown(struct os_socket *s)
 {
     s->shut = true;

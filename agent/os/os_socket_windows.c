@@ -18,6 +18,21 @@ struct os_socket {
     char peer[64]; /* "192.0.2.1:601", "[2001:db8::1]:601" */
 };
 
+static BOOL CALLBACK start(INIT_ONCE *once, void *unused, void **unused_context)
+{
+    WSADATA data;
+    (void)once;
+    (void)unused;
+    (void)unused_context;
+    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
+}
+
+bool os_sockets_start(void)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    return InitOnceExecuteOnce(&once, start, NULL, NULL);
+}
+
 static void set_number(SOCKET fd, int level, int option, int value)
 {
     /* An option that the system does not take leaves the default: worse, but no reason not to connect. */
@@ -58,6 +73,19 @@ static bool connect_failed(const struct os_socket *s, int os_error, struct fault
     return fault_set(f, FAULT_CONNECT, os_error, "%s: %s", s->peer, os_error_text(os_error));
 }
 
+/*
+ * A port that nobody listens on can be connected to itself, when the system picks it for our own end too
+ * (simultaneous open, RFC 9293 section 3.5). Such a connection would swallow all that is sent.
+ */
+static bool is_connected_to_itself(const struct os_socket *s)
+{
+    struct sockaddr_storage own, peer;
+    int own_size = sizeof own, peer_size = sizeof peer;
+    return !s->datagram && getsockname(s->fd, (struct sockaddr *)&own, &own_size) == 0 &&
+           getpeername(s->fd, (struct sockaddr *)&peer, &peer_size) == 0 && own_size == peer_size &&
+           memcmp(&own, &peer, (size_t)own_size) == 0;
+}
+
 struct os_socket *os_socket_begin(const struct addrinfo *a, const struct os_socket_options *options,
                                   bool *connected, struct fault *f)
 {
@@ -73,8 +101,11 @@ struct os_socket *os_socket_begin(const struct addrinfo *a, const struct os_sock
     if (s->fd != INVALID_SOCKET) {
         set_options(s->fd, options);
         *connected = connect(s->fd, a->ai_addr, (int)a->ai_addrlen) == 0;
-        if (*connected || WSAGetLastError() == WSAEWOULDBLOCK)
+        bool itself = *connected && is_connected_to_itself(s);
+        if ((*connected && !itself) || WSAGetLastError() == WSAEWOULDBLOCK)
             return s;
+        if (itself)
+            WSASetLastError(WSAECONNREFUSED);
     }
     connect_failed(s, WSAGetLastError(), f);
     os_socket_close(s);
@@ -110,6 +141,8 @@ bool os_socket_finish(struct os_socket *s, struct fault *f)
     int error = 0, size = sizeof error;
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, (char *)&error, &size) != 0)
         error = WSAGetLastError();
+    if (error == 0 && is_connected_to_itself(s))
+        error = WSAECONNREFUSED;
     return error == 0 || connect_failed(s, error, f);
 }
 
@@ -179,6 +212,11 @@ int64_t os_socket_unacknowledged(struct os_socket *s)
 {
     (void)s; /* SIO_TCP_INFO counts what is on the wire, not what still waits in the system's buffer */
     return -1;
+}
+
+bool os_sockets_tell_acknowledged(void)
+{
+    return false;
 }
 
 void os_socket_shutdown(struct os_socket *s)

@@ -99,6 +99,11 @@ void os_cond_wake_all(struct os_cond *c)
 
 unsigned os_processor_count(void)
 {
-    DWORD n = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
-    return n > 1 ? n : 1;
+    DWORD_PTR own, all;
+    unsigned n = 0;
+    if (!GetProcessAffinityMask(GetCurrentProcess(), &own, &all))
+        return 1;
+    for (; own; own &= own - 1)
+        n++;
+    return n ? n : 1; /* no mask: the process has processors of several groups */
 }

@@ -157,7 +157,7 @@ static void bench(struct kafka_config *config, size_t records)
     struct kafka_library lib;
     struct sink_host host = {.done = on_done, .notice = on_notice};
     struct sink *sink = sink_kafka.open(config, &host, &f);
-    rd_kafka_conf_t *conf = kafka_library_load(&lib, &f) ? kafka_config_make(&lib, config, &f) : NULL;
+    rd_kafka_conf_t *conf = kafka_library_load(&lib, &f) ? kafka_config_make(&lib, config, NULL, &f) : NULL;
     if (!sink || !conf) {
         printf("%s\n", f.text);
         return;

@@ -24,6 +24,8 @@ PROGRAM = pathlib.Path(os.environ.get("MAPITAIL", ROOT / "build" / "mapitail"))
 WRAPPER = os.environ.get("MAPITAIL_WRAPPER")
 COMMAND = [WRAPPER, PROGRAM] if WRAPPER else [PROGRAM]
 ON_WINDOWS = PROGRAM.suffix == ".exe"
+# Asks a program to end in good order. Windows knows no SIGTERM; Wine hands SIGINT on as Ctrl-C.
+STOP = signal.SIGINT if ON_WINDOWS else signal.SIGTERM
 # Wine takes its time over every file that is opened.
 PATIENCE = 4 if ON_WINDOWS else 1
 # The build folder's helpers; those of the native build where the program is for another system.
@@ -156,11 +158,11 @@ def mapitail(*arguments, stdin=None, seconds=120):
 class Agent:
     """A running `mapitail run`, ended at the latest by leaving its with block."""
 
-    def __init__(self, config, *arguments):
+    def __init__(self, config, *arguments, command=None, environment=None):
         self.log_path = config.with_suffix(".log")
         self.log_file = open(self.log_path, "ab")  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen([*COMMAND, "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
-                                        stdout=self.log_file, stderr=self.log_file)
+        self.process = subprocess.Popen([*(command or COMMAND), "run", "-c", config, *arguments], stdin=subprocess.DEVNULL,
+                                        stdout=self.log_file, stderr=self.log_file, env=environment)
 
     def __enter__(self):
         return self
@@ -181,8 +183,7 @@ class Agent:
     def stop(self, sig=signal.SIGTERM):
         """Asks it to stop; returns (exit code, seconds that it took)."""
         start = time.monotonic()
-        # Windows knows no SIGTERM; Wine hands SIGINT on as Ctrl-C.
-        self.process.send_signal(signal.SIGINT if ON_WINDOWS else sig)
+        self.process.send_signal(STOP if sig == signal.SIGTERM else sig)
         code = self.process.wait(30)
         return code, time.monotonic() - start
 

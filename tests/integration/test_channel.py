@@ -132,6 +132,18 @@ def test_what_is_in_the_log_and_what_comes_is_shipped_once(log):
 
 
 @with_the_double
+def test_the_services_signal_alone_brings_what_is_new(log):
+    log.add(1)
+    path = log.config(poll_interval="1h")
+    contains(mapitail("check", "-c", path, "--connect").out, "source live: live channel Application, it can be read")
+    with Agent(path):
+        log.wait(1)
+        log.wait_state("reading")
+        log.add(2)
+        log.wait(1, 2)
+
+
+@with_the_double
 def test_after_a_kill_reading_goes_on_behind_the_bookmark(log):
     log.add(1, 3)
     path = log.config()
@@ -180,7 +192,7 @@ def test_a_log_that_wrapped_is_told_and_counted(log):
     log.tell(oldest=60)
     with Agent(path) as agent:
         log.wait(1, 2, 60)
-        contains(agent.log(), "the log has wrapped, overwritten before they were read, wanted or not: 57 events")
+        contains(agent.log(), "the log has wrapped; overwritten before they were read, wanted or not: 57 events")
         wait_for(lambda: log.source().get("overwritten_events") == 57, what="57 overwritten events in the status")
 
 
@@ -258,13 +270,20 @@ def test_denied_access_is_told_and_tried_again(log):
     with Agent(log.config()) as agent:
         log.wait_state("access denied")
         contains(agent.log(), "Event Log Readers")
+        got = mapitail("status", "--state", log.directory / "state")
+        equal(got.code, 1, "a silent channel does not look well")
+        contains(got.err, "source live is failing: channel Application: access denied")
         log.tell(EvtSubscribe=None)
         log.wait(1)
 
 
 @with_the_double
 def test_a_query_that_the_service_refuses_is_told(log):
-    with Agent(log.config(query="no XPath")) as agent:
+    path = log.config(query="no XPath")
+    got = mapitail("check", "-c", path, "--connect")
+    equal(got.code, 1)
+    contains(got.out, "source live: error: channel Application: the service refuses the query")
+    with Agent(path) as agent:
         log.wait_state("query refused")
         contains(agent.log(), "the service refuses the query")
 
@@ -285,8 +304,22 @@ def test_batches_halve_until_they_fit_and_nothing_is_left_out(log):
     log.add(1, 20)
     with Agent(log.config()):
         log.wait(*range(1, 21))
-    sizes = [int(re.match(r"EvtNext (\d+) 1734", c).group(1)) for c in log.calls("EvtNext") if c.endswith(" 1734")]
+    sizes = [int(re.match(r"EvtNext (\d+),", c).group(1)) for c in log.calls("EvtNext") if c.endswith(" 1734")]
     equal(sizes[:4], [64, 32, 16, 8], "each half of the one before")
+
+
+@with_the_double
+def test_no_handle_is_left_open(log):
+    log.add(1, 150)
+    with Agent(log.config()):
+        log.wait(*range(1, 151))
+        log.tell(generation=2)
+        log.wait_state("service away")
+        log.add(151)
+        log.wait(*range(1, 152))
+        read = len(log.calls("EvtNext"))
+        wait_for(lambda: len(log.calls("EvtNext")) > read, what="one more look")
+    contains(log.calls("EvtNext")[-1], "open handles 2 ")  # the subscription and its bookmark
 
 
 @with_the_double

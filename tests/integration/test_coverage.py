@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import exports
-from harness import (PROGRAM, ROOT, SHARED, Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, read_records,
+from harness import (ROOT, SHARED, TOOLS, Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, read_records,
                      wait_for)
 
 
@@ -64,7 +64,7 @@ def test_a_run_tells_of_each_file_and_of_each_silent_source(directory):
 
 
 def test_an_event_log_tells_the_ids_of_all_that_was_read(directory):
-    tool = PROGRAM.parent / "tests" / "make_export"
+    tool = TOOLS / "make_export"
     if not tool.exists():
         raise Skip("make_export was not built")
     path = write(directory, names=("a",))

@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import exports
-from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for
+from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, not_on_windows, read_records, wait_for
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABELS = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
@@ -181,6 +181,7 @@ def test_nothing_but_the_three_questions_is_answered(directory):
         equal(agent.stop()[0], 0)
 
 
+@not_on_windows("Wine has sockets of its own")
 def test_an_agent_without_the_setting_listens_on_nothing(directory):
     (directory / "a.xml").write_text(exports.wevtutil_file(events(1, 1)))
     sources = [{"name": "a", "paths": [str(directory / "a.*")]}]
@@ -222,6 +223,7 @@ def test_a_port_that_is_taken_does_not_keep_the_agent_from_delivering(directory)
             contains(agent.log(), "delivering without metrics")
 
 
+@not_on_windows("no signal takes a new configuration")
 def test_a_reload_moves_the_port_counts_and_keeps_the_old_one_when_the_new_one_is_taken(directory):
     (directory / "a.xml").write_text(exports.wevtutil_file(events(1, 3)))
     first, second = free_port(), free_port()

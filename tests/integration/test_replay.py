@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mapitail replay`: what a destination refused is sent again, with the same ids, once."""
 import json
-import signal
 import socket
 import subprocess
 
 import exports
-from harness import (PROGRAM, Agent, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for)
+from harness import (COMMAND, STOP, Agent, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for)
 
 
 def file_output(directory, name="out", **more):
@@ -156,10 +155,10 @@ def refuse_into_nothing(directory, output):
 def test_a_destination_that_is_down_keeps_its_letters_for_the_next_replay(directory):
     dead = {"name": "out", "type": "syslog_tcp", "address": f"127.0.0.1:{free_port()}", "format": "ecs"}
     path, refused = refuse_into_nothing(directory, dead)
-    process = subprocess.Popen([PROGRAM, "replay", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*COMMAND, "replay", "-c", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = process.stderr.readline()
     contains(line, "refused")
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(STOP)
     out, err = process.communicate(timeout=20)
     equal(process.returncode, 1, err)
     contains(out, "4 not sent")

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import exports
-from harness import (PROGRAM, Agent, Skip, config, contains, equal, holds, main, mapitail, read_records, wait_for)
+from harness import (TOOLS, Agent, Skip, config, contains, equal, holds, main, mapitail, not_on_windows, read_records, wait_for)
 
 
 def file_output(directory, name="out", **more):
@@ -132,7 +132,7 @@ def test_mistakes_change_nothing_and_are_told(directory):
 
 
 def test_an_event_log_has_no_place_in_bytes(directory):
-    tool = PROGRAM.parent / "tests" / "make_export"
+    tool = TOOLS / "make_export"
     if not tool.exists():
         raise Skip("make_export was not built")
     subprocess.run([tool, "evtx-export", directory / "a.evtx", "1", "20"], check=True)
@@ -148,6 +148,7 @@ def test_an_event_log_has_no_place_in_bytes(directory):
     equal(len(shipped(directory)), 40)
 
 
+@not_on_windows("Wine numbers processes in its own way")
 def test_nothing_is_changed_under_a_running_agent_and_its_process_is_named(directory):
     path = one_file(directory)
     with Agent(path) as agent:
@@ -243,8 +244,9 @@ def fill_disk(path):
                 pass
 
 
+@not_on_windows("the disk that cannot sync is a library of Linux")
 def test_a_disk_that_cannot_sync_is_one_alarm_and_one_recovery(directory):
-    shim = PROGRAM.parent / "tests" / "libfail_sync.so"
+    shim = TOOLS / "libfail_sync.so"
     if not shim.exists():
         raise Skip("libfail_sync.so was not built")
     write(directory / "a.xml", events(1, 5))

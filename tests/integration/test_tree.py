@@ -15,7 +15,7 @@ LIBRARY_OWNERS = {
     "expat.h": {"parsers/element_walk.c", "parsers/xml_decode.c"},
     "jansson.h": {"parsers/json_jansson.c"},
     "libdeflate.h": {"parsers/evtx_chunk.c"},
-    "librdkafka/rdkafka.h": {"outputs/sink_kafka.c", "outputs/kafka_library.h"},
+    "librdkafka/rdkafka.h": {"outputs/kafka_library.h"},
     "microhttpd.h": {"agent/metrics_library.h"},
     "openssl/": {"outputs/tls.c", "outputs/tls_trust.c", "outputs/tls_trust.h", "agent/identity.c"},
     "sqlite3.h": {"agent/state_inner.h"},

@@ -133,9 +133,9 @@ def request(address, key, version, body, timeout=5.0):
             return answer.read(size)[4:]
 
 
-def create_topic_request(name, partitions, settings):
+def create_topic_request(name, partitions, settings, replicas=1):
     """CreateTopics version 2."""
-    body = struct.pack(">i", 1) + short_string(name) + struct.pack(">ihi", partitions, 1, 0)
+    body = struct.pack(">i", 1) + short_string(name) + struct.pack(">ihi", partitions, replicas, 0)
     body += struct.pack(">i", len(settings))
     for key, value in settings.items():
         body += short_string(key) + short_string(str(value))
@@ -144,6 +144,8 @@ def create_topic_request(name, partitions, settings):
 
 class Broker:
     """A broker whose files are all in `directory`; data and ports stay over stop and start."""
+
+    expected_brokers = 1
 
     def __init__(self, directory, settings=None):
         self.directory = Path(directory).resolve()
@@ -190,6 +192,8 @@ class Broker:
             "transaction.state.log.num.partitions": 1, "group.initial.rebalance.delay.ms": 0,
             "num.network.threads": 2, "num.io.threads": 2, "log.cleaner.dedupe.buffer.size": 4 << 20,
             "log.cleaner.io.buffer.size": 65536,
+            # Records carry the time of their event, which retention by time would find long overdue.
+            "log.retention.ms": -1,
             # After a kill the controller takes the broker back when its old session has ended.
             "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 250,
             "ssl.keystore.type": "PEM", "ssl.keystore.location": tls / "server-store.pem",
@@ -251,7 +255,7 @@ class Broker:
             if process.poll() is not None:
                 raise Unavailable("the broker ended: " + (self.directory / "server.log").read_text()[-400:])
             try:
-                if self.broker_count() == 1:
+                if self.broker_count() == self.expected_brokers:
                     return
             except (OSError, struct.error):
                 pass

@@ -33,6 +33,7 @@ struct kafka_config kafka_mock_config(const struct kafka_mock *m, const char *to
     return (struct kafka_config){
         .brokers = m->brokers,
         .topic = topic,
+        .positions_topic = "_mapitail_positions",
         .client_id = "mapitail",
         .compression = KAFKA_LZ4,
         .linger_ms = 5,

@@ -33,7 +33,7 @@ static int read_head(const char *p, size_t n, struct head *h)
     return 1;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(struct relp_request *out, const char *format, ...)
+__attribute__((format(__printf__, 2, 3))) static void say(struct relp_request *out, const char *format, ...)
 {
     va_list args;
     char text[512];

@@ -67,7 +67,7 @@ static struct harness *harness_new(const struct contract_fixture *fixture)
 {
     struct harness *h = calloc(1, sizeof *h);
     h->fixture = fixture;
-    h->host = (struct sink_host){h, on_done, on_notice};
+    h->host = (struct sink_host){.ctx = h, .done = on_done, .notice = on_notice};
     return h;
 }
 

@@ -326,6 +326,18 @@ Test(channel, what_the_log_held_when_all_was_read_counts_as_seen)
     cr_assert_eq(step.pos.record, 1);
 }
 
+Test(channel, a_try_opens_and_reads_nothing)
+{
+    struct fault f = {0};
+    fake_channel_add(1, 9646);
+    plan.from_end = true;
+    cr_assert(channel_try(&plan, &f));
+    fake_channel.open = OS_CHANNEL_DENIED;
+    cr_assert_not(channel_try(&plan, &f));
+    cr_assert(strstr(f.text, "the fake answers"));
+    cr_assert_eq(fake_channel.closed, 1);
+}
+
 /* ---- trouble ---- */
 
 static const struct trouble {

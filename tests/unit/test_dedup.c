@@ -315,3 +315,31 @@ Test(dedup, a_save_without_news_writes_no_block)
     cr_assert(state_cut_block(state, block.number, 5, &fault));
     cr_assert_not(state_oldest_block(state, "siem", &block));
 }
+
+Test(dedup, ids_that_a_destination_has_lost_are_new_again_and_stay_so_over_a_restart)
+{
+    deliver(1, 1000);
+    save();
+    restart();
+    for (unsigned i = 301; i <= 700; i++)
+        dedup_forget(dedup, id_of(i));
+    cr_assert_eq(known(1, 1000), 600);
+    cr_assert_eq(dedup_count(dedup), 600);
+    restart();
+    cr_assert_eq(known(1, 300) + known(701, 300), 600);
+    cr_assert_eq(known(301, 400), 0);
+    deliver(301, 400);
+    save();
+    restart();
+    cr_assert_eq(known(1, 1000), 1000);
+}
+
+Test(dedup, what_was_shipped_since_the_start_is_not_forgotten)
+{
+    deliver(1, 10);
+    dedup_forget(dedup, id_of(1));
+    save();
+    dedup_forget(dedup, id_of(2));
+    dedup_forget(dedup, id_of(4711));
+    cr_assert_eq(known(1, 10), 10);
+}

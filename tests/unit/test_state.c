@@ -86,6 +86,24 @@ Test(state, a_forgotten_file_is_gone_with_its_ordinals)
     cr_assert_eq(state_ordinal(state, put.row, 99, 20), 1);
 }
 
+Test(state, a_bookmark_survives_reopening_and_goes_with_its_file)
+{
+    struct state_file put = sample(5);
+    char text[64], tiny[4];
+    int64_t created = 0;
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    cr_assert_not(state_get_bookmark(state, put.row, text, sizeof text, &created));
+    cr_assert(state_put_bookmark(state, put.row, "<first/>", 1, &fault));
+    cr_assert(state_put_bookmark(state, put.row, "<second/>", INT64_MAX, &fault));
+    reopen();
+    cr_assert(state_get_bookmark(state, put.row, text, sizeof text, &created));
+    cr_assert_str_eq(text, "<second/>");
+    cr_assert_eq(created, INT64_MAX);
+    cr_assert_not(state_get_bookmark(state, put.row, tiny, sizeof tiny, &created));
+    cr_assert(state_forget(state, put.row, &fault));
+    cr_assert_not(state_get_bookmark(state, put.row, text, sizeof text, &created));
+}
+
 Test(state, equal_records_are_counted_and_the_same_one_keeps_its_ordinal)
 {
     cr_assert_eq(state_ordinal(state, 1, 99, 100), 1);

@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BOOKMARK                                                                                             \
+    "<BookmarkList><Bookmark Channel='Application' RecordId='43' IsCurrent='true'/></BookmarkList>"
+#define CREATED INT64_C(0x0123456789abcdef)
+
 enum { FILES = 2, IDS = 3, SIZE_MAX_BYTES = 1 << 20 };
 
 static char directory[64], path[96];
@@ -54,6 +58,7 @@ static void put_everything(struct state *s)
         cr_assert(state_put(s, "siem", &file, "/exports/a.xml", &fault));
         cr_assert_eq(state_ordinal(s, file.row, 99, 10), 1);
         cr_assert_eq(state_ordinal(s, file.row, 99, 20), 2);
+        cr_assert(state_put_bookmark(s, file.row, BOOKMARK, CREATED, &fault));
     }
     cr_assert(state_add_block(s, "siem", &block, &fault));
 }
@@ -107,6 +112,16 @@ static void expect_known_ids(void *ctx, const struct state_block *block)
     }
 }
 
+static void expect_bookmark(struct state *s, int64_t row, size_t at)
+{
+    char text[200];
+    int64_t created;
+    if (!state_get_bookmark(s, row, text, sizeof text, &created))
+        return;
+    cr_assert_str_eq(text, BOOKMARK, "byte %zu", at);
+    cr_assert_eq(created, CREATED, "byte %zu", at);
+}
+
 static void expect_truth(struct state *s, size_t at)
 {
     for (uint64_t n = 1; n <= FILES; n++) {
@@ -118,6 +133,7 @@ static void expect_truth(struct state *s, size_t at)
         cr_assert_eq(got.position.check, want.position.check, "file %d, byte %zu", (int)n, at);
         cr_assert_eq(state_ordinal(s, got.row, 99, 10), 1, "byte %zu", at);
         cr_assert_eq(state_ordinal(s, got.row, 99, 20), 2, "byte %zu", at);
+        expect_bookmark(s, got.row, at);
     }
     cr_assert(aside[0] || state_marked(s, "siem", "exports"), "byte %zu: the mark is lost in silence", at);
     cr_assert(state_each_block(s, "siem", expect_known_ids, NULL, &fault), "byte %zu: %s", at, fault.text);
@@ -216,6 +232,22 @@ Test(state_damage, a_state_of_the_first_format_is_taken_over)
         expect_truth(s, 0);
         state_close(s);
     }
+}
+
+Test(state_damage, a_state_of_the_format_before_is_taken_over)
+{
+    struct state_file want = file_of(2), got;
+    char text[200];
+    int64_t created;
+    edit("DROP TABLE bookmark; UPDATE meta SET value = '2' WHERE key = 'format'");
+    struct state *s = state_open(directory, aside, &fault);
+    cr_assert(s, "%s", fault.text);
+    cr_assert_str_eq(aside, "");
+    cr_assert(state_find(s, "siem", want.id, &got));
+    cr_assert_not(state_get_bookmark(s, got.row, text, sizeof text, &created));
+    cr_assert(state_put_bookmark(s, got.row, BOOKMARK, CREATED, &fault), "%s", fault.text);
+    expect_truth(s, 0);
+    state_close(s);
 }
 
 Test(state_damage, a_state_of_a_newer_program_is_set_aside_and_named)

@@ -121,7 +121,7 @@ static void settle_all(void)
 }
 
 /* printf: these words are in the notices. */
-__attribute__((format(printf, 1, 2))) static void expect_notice(const char *format, ...)
+__attribute__((format(__printf__, 1, 2))) static void expect_notice(const char *format, ...)
 {
     char want[200];
     va_list args;

@@ -64,6 +64,16 @@ void criterion_failed(bool fatal, const char *file, int line, const char *claim,
         longjmp(leave, 1);
 }
 
+void criterion_note(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("# ", tap);
+    vfprintf(tap, format, arguments);
+    fputc('\n', tap);
+    va_end(arguments);
+}
+
 void criterion_skip(const char *why)
 {
     skipped = why;

@@ -103,7 +103,8 @@ ssize_t posix_recv(int fd, void *p, size_t n, int flags)
 
 ssize_t posix_read(int fd, void *to, size_t n)
 {
-    return posix_recv(fd, to, n, 0);
+    int got = recv((SOCKET)fd, to, (int)n, 0);
+    return got < 0 && WSAGetLastError() == WSAENOTSOCK ? _read(fd, to, (unsigned)n) : result(got);
 }
 
 ssize_t posix_write(int fd, const void *from, size_t n)
@@ -175,35 +176,45 @@ char *mkdtemp(char *path)
     return failed ? NULL : path;
 }
 
-static void remove_tree(const char *path)
+static void remove_tree(const char *path);
+
+static void remove_inside(const char *path)
 {
     char inside[MAX_PATH];
     WIN32_FIND_DATAA found;
     snprintf(inside, sizeof inside, "%s/*", path);
     HANDLE h = FindFirstFileA(inside, &found);
-    if (h != INVALID_HANDLE_VALUE) {
-        do {
-            if (strcmp(found.cFileName, ".") == 0 || strcmp(found.cFileName, "..") == 0)
-                continue;
-            snprintf(inside, sizeof inside, "%s/%s", path, found.cFileName);
-            remove_tree(inside);
-        } while (FindNextFileA(h, &found));
-        FindClose(h);
-    }
+    if (h == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        if (strcmp(found.cFileName, ".") == 0 || strcmp(found.cFileName, "..") == 0)
+            continue;
+        snprintf(inside, sizeof inside, "%s/%s", path, found.cFileName);
+        remove_tree(inside);
+    } while (FindNextFileA(h, &found));
+    FindClose(h);
+}
+
+static void remove_tree(const char *path)
+{
+    remove_inside(path);
     if (!DeleteFileA(path))
         RemoveDirectoryA(path);
 }
 
+/* Removes a path, quoted or not, or with a star at its end what is in it. */
 int posix_system(const char *command)
 {
-    static const char remove_all[] = "rm -rf ";
-    const size_t n = sizeof remove_all - 1;
-    if (strncmp(command, remove_all, n) != 0)
+    char path[MAX_PATH];
+    if (strncmp(command, "rm -", 4) != 0 || strlen(command) >= sizeof path)
         return 1;
-    char *path = _strdup(command + n + (command[n] == '\''));
+    const char *from = strchr(command + 4, ' ') + 1;
+    strcpy(path, from + (*from == '\''));
     path[strcspn(path, "'")] = '\0';
-    remove_tree(path);
-    free(path);
+    if (command[strlen(command) - 1] == '*')
+        remove_inside(path);
+    else
+        remove_tree(path);
     return 0;
 }
 
@@ -214,13 +225,33 @@ int symlink(const char *target, const char *path)
     return 0; /* needs a right that only administrators have: what it would have led to is not there */
 }
 
+static bool set_time(HANDLE h, const struct timespec *at)
+{
+    uint64_t ticks = (uint64_t)at->tv_sec * 10000000 + 116444736000000000;
+    FILETIME t = {(DWORD)ticks, (DWORD)(ticks >> 32)};
+    return SetFileTime(h, NULL, NULL, &t);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+    return set_time((HANDLE)_get_osfhandle(fd), &times[1]) ? 0 : -1;
+}
+
+ssize_t pwrite(int fd, const void *from, size_t n, long long offset)
+{
+    return _lseeki64(fd, offset, SEEK_SET) < 0 ? -1 : _write(fd, from, (unsigned)n);
+}
+
+ssize_t pread(int fd, void *to, size_t n, long long offset)
+{
+    return _lseeki64(fd, offset, SEEK_SET) < 0 ? -1 : _read(fd, to, (unsigned)n);
+}
+
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags)
 {
     HANDLE h = CreateFileA(path, FILE_WRITE_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                            OPEN_EXISTING, 0, NULL);
-    uint64_t ticks = (uint64_t)times[1].tv_sec * 10000000 + 116444736000000000;
-    FILETIME t = {(DWORD)ticks, (DWORD)(ticks >> 32)};
-    bool set = SetFileTime(h, NULL, NULL, &t);
+    bool set = set_time(h, &times[1]);
     (void)directory;
     (void)flags;
     CloseHandle(h);
@@ -288,11 +319,35 @@ ssize_t getline(char **line, size_t *room, FILE *f)
     return n ? (ssize_t)n : -1;
 }
 
+/* One at a time: a file whose content becomes the text when it is closed. */
+static struct {
+    FILE *file;
+    char **text;
+    size_t *n;
+} memory;
+
 FILE *open_memstream(char **text, size_t *n)
 {
-    (void)text;
-    (void)n;
-    return NULL;
+    char path[] = "/tmp/mapitail-memory-XXXXXX";
+    if (!mkdtemp(path))
+        return NULL;
+    RemoveDirectoryA(path);
+    memory.file = fopen(path, "w+bD"); /* D: deleted when it is closed */
+    memory.text = text;
+    memory.n = n;
+    return memory.file;
+}
+
+int posix_fclose(FILE *f)
+{
+    if (f && f == memory.file) {
+        long size = ftell(f);
+        rewind(f);
+        *memory.text = calloc(1, (size_t)size + 1);
+        *memory.n = fread(*memory.text, 1, (size_t)size, f);
+        memory.file = NULL;
+    }
+    return fclose(f);
 }
 
 char *strndup(const char *s, size_t n)

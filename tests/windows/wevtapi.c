@@ -47,6 +47,7 @@ struct handle {
 };
 
 static char folder[PATH_BYTES];
+static LONG handles; /* given and not closed */
 static CRITICAL_SECTION lock;
 
 BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, LPVOID reserved)
@@ -164,8 +165,15 @@ static struct handle *handle_new(enum kind kind, uint64_t record, uint64_t gener
     struct handle *h = calloc(1, sizeof *h);
     if (!h)
         exit(3);
+    InterlockedIncrement(&handles);
     *h = (struct handle){.kind = kind, .record = record, .generation = generation};
     return h;
+}
+
+static void handle_free(struct handle *h)
+{
+    InterlockedDecrement(&handles);
+    free(h);
 }
 
 static DWORD WINAPI watch(void *ctx)
@@ -215,7 +223,7 @@ EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channe
              bookmark ? (unsigned long long)bookmark->record : 0,
              flags & EvtSubscribeStrict ? " strict" : "");
     if (!answer(&s, "EvtSubscribe", about, error)) {
-        free(h);
+        handle_free(h);
         return NULL;
     }
     h->signal = signal;
@@ -236,7 +244,7 @@ static DWORD fetch(const struct script *s, struct handle *h, DWORD size, EVT_HAN
     if (*count <= s->bound)
         return *count ? ERROR_SUCCESS : ERROR_NO_MORE_ITEMS;
     while (*count)
-        free(events[--*count]);
+        handle_free(events[--*count]);
     return RPC_S_INVALID_BOUND;
 }
 
@@ -246,10 +254,10 @@ BOOL WINAPI EvtNext(EVT_HANDLE from, DWORD size, EVT_HANDLE *events, DWORD timeo
     char about[64];
     (void)timeout, (void)flags;
     *count = 0;
+    snprintf(about, sizeof about, "%lu, open handles %ld", size, handles);
     EnterCriticalSection(&lock);
     DWORD error = fetch(&s, from, size, events, count);
     LeaveCriticalSection(&lock);
-    snprintf(about, sizeof about, "%lu", size);
     return answer(&s, "EvtNext", about, error);
 }
 
@@ -333,6 +341,6 @@ BOOL WINAPI EvtClose(EVT_HANDLE what)
         CloseHandle(h->thread);
         CloseHandle(h->quit);
     }
-    free(h);
+    handle_free(h);
     return TRUE;
 }

@@ -75,8 +75,12 @@ int posix_unlink(const char *path);
 int posix_access(const char *path, int mode);
 int posix_mkdir(const char *path, int mode);
 int posix_chmod(const char *path, int mode);
-int posix_system(const char *command); /* "rm -rf PATH" alone */
+int posix_system(const char *command); /* "rm -rf PATH" and "rm -f PATH/…" alone */
+int posix_fclose(FILE *f);
 int posix_dup2(int from, int to);
+int futimens(int fd, const struct timespec times[2]);
+ssize_t pwrite(int fd, const void *from, size_t n, long long offset);
+ssize_t pread(int fd, void *to, size_t n, long long offset);
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags);
 ssize_t getline(char **line, size_t *room, FILE *f);
 FILE *open_memstream(char **text, size_t *n);
@@ -99,6 +103,7 @@ int setrlimit(int what, const struct rlimit *limit);
 #define chmod posix_chmod
 #define close posix_close
 #define dup2 posix_dup2
+#define fclose posix_fclose
 #define fcntl posix_fcntl
 #define getsockopt posix_getsockopt
 #define mkdir posix_mkdir

@@ -37,6 +37,7 @@ void criterion_register(struct criterion_test *test);
 /* A fatal one does not return. */
 __attribute__((format(__printf__, 5, 6))) void criterion_failed(bool fatal, const char *file, int line,
                                                                 const char *claim, const char *format, ...);
+__attribute__((format(__printf__, 1, 2))) void criterion_note(const char *format, ...);
 _Noreturn void criterion_skip(const char *why);
 
 #define CRITERION_REGISTER(id, suite_name, test_name, function, ...)                                         \
@@ -63,6 +64,9 @@ _Noreturn void criterion_skip(const char *why);
             criterion_failed(fatal, __FILE__, __LINE__, claim, " " __VA_ARGS__);                             \
     } while (0)
 
+#define cr_log_info criterion_note
+#define cr_log_warn criterion_note
+#define cr_log_error criterion_note
 #define cr_skip(why) criterion_skip(why)
 #define cr_skip_test(why) criterion_skip(why)
 #define cr_assert_fail(...) criterion_failed(true, __FILE__, __LINE__, "not to be reached", " " __VA_ARGS__)
