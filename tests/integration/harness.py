@@ -138,6 +138,11 @@ def measures_memory(test):
     return measuring
 
 
+def only_if(condition):
+    """A test that exists where the condition holds, and is no test elsewhere."""
+    return lambda test: test if condition else None
+
+
 def not_on_windows(reason):
     """Marks a test that is skipped for mapitail.exe, and why."""
     def mark(test):

@@ -23,7 +23,7 @@ import time
 import uuid
 
 import exports
-from harness import Agent, Skip, config, contains, equal, holds, main, mapitail, read_records, wait_for
+from harness import Agent, Skip, config, contains, equal, holds, main, mapitail, only_if, read_records, wait_for
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kafka"))
 from broker import Broker, Unavailable  # noqa: E402
@@ -526,9 +526,8 @@ def bytes_read(agent):
     return int(text.split("rchar: ")[1].split()[0])
 
 
+@only_if(LONG)  # it takes two minutes
 def test_a_host_that_slept_longer_than_a_transaction_may_take_goes_on(directory):
-    if not LONG:
-        raise Skip("takes two minutes: --long")
     name = topic()
     feeder = Feeder(directory)
     feeder.start()

@@ -14,7 +14,7 @@ import socket
 import time
 
 import harness
-from harness import ON_WINDOWS, Skip, contains, equal, holds, mapitail, wait_for
+from harness import ON_WINDOWS, contains, equal, holds, mapitail, only_if, wait_for
 from wine import DATA, Windows
 
 WINDOWS = None
@@ -23,8 +23,6 @@ WINDOWS = None
 def windows():
     """One Windows for all tests, with the service installed anew and stopped."""
     global WINDOWS  # pylint: disable=global-statement
-    if not ON_WINDOWS:
-        raise Skip("a service of Windows")
     WINDOWS = WINDOWS or Windows()
     holds(WINDOWS.service("uninstall").code == 0, "the service cannot be removed")
     shutil.rmtree(WINDOWS.drive(DATA), ignore_errors=True)
@@ -43,9 +41,8 @@ def installed(*words):
     return w
 
 
+@only_if(not ON_WINDOWS)
 def test_the_commands_say_that_they_are_for_windows(_):
-    if ON_WINDOWS:
-        raise Skip("for other systems")
     for what in ("install", "uninstall", "start", "stop", "reload", "status"):
         done = mapitail("service", what)
         equal(done.code, 1, what)
@@ -62,6 +59,7 @@ def test_an_unknown_word_is_told(_):
     contains(done.err, "install, uninstall, start, stop, reload or status")
 
 
+@only_if(ON_WINDOWS)
 def test_install_writes_a_configuration_once_and_it_is_right(_):
     w = installed("--brokers", "kafka1.example:9092", "--topic", "limits", "--syslog", "relp://siem.example")
     path = w.drive(DATA + "\\mapitail.yaml")
@@ -74,6 +72,7 @@ def test_install_writes_a_configuration_once_and_it_is_right(_):
     equal(path.read_text(), first, "the configuration after a second installation")
 
 
+@only_if(ON_WINDOWS)
 def test_a_wrong_address_installs_no_service(_):
     w = windows()
     done = w.service("install", "--syslog", "tcp://no port:x")
@@ -82,6 +81,7 @@ def test_a_wrong_address_installs_no_service(_):
     equal(w.state(), "not installed")
 
 
+@only_if(ON_WINDOWS)
 def test_the_account_has_no_password_and_the_command_is_quoted(_):
     w = installed()
     out = w.service("status").out
@@ -90,6 +90,7 @@ def test_the_account_has_no_password_and_the_command_is_quoted(_):
     contains(out, "with the system")
 
 
+@only_if(ON_WINDOWS)
 def test_the_service_starts_tells_and_stops(_):
     w = installed()
     equal(w.service("start").code, 0)
@@ -101,6 +102,7 @@ def test_the_service_starts_tells_and_stops(_):
     contains(w.events(), "agent")
 
 
+@only_if(ON_WINDOWS)
 def test_the_systems_own_tools_steer_it(_):
     w = installed()
     w.run("net", "start", "mapitail")
@@ -109,6 +111,7 @@ def test_the_systems_own_tools_steer_it(_):
     wait_for(lambda: w.state() == "stopped", what="stopped")
 
 
+@only_if(ON_WINDOWS)
 def test_a_wrong_configuration_is_told_in_the_event_log_with_line_and_exit_code(_):
     w = installed()
     path = w.drive(DATA + "\\mapitail.yaml")
@@ -120,6 +123,7 @@ def test_a_wrong_configuration_is_told_in_the_event_log_with_line_and_exit_code(
     contains(w.events(), "unknown key `chanel`")
 
 
+@only_if(ON_WINDOWS)
 def test_a_reload_takes_the_changed_configuration(_):
     w = installed()
     equal(w.service("start").code, 0)
@@ -163,6 +167,7 @@ def dead_receivers():
     return held, [s.getsockname()[1] for s in (held[0], held[4])]
 
 
+@only_if(ON_WINDOWS)
 def test_a_service_whose_outputs_are_all_dead_stops_within_five_seconds(directory):
     w = installed()
     held, (kafka, syslog) = dead_receivers()
@@ -185,6 +190,7 @@ def test_a_service_whose_outputs_are_all_dead_stops_within_five_seconds(director
         s.close()
 
 
+@only_if(ON_WINDOWS)
 def test_a_killed_service_loses_nothing_and_what_it_repeats_keeps_its_id(directory):
     w = installed()
     export = directory / "export.xml"
@@ -209,6 +215,7 @@ def test_a_killed_service_loses_nothing_and_what_it_repeats_keeps_its_id(directo
     equal(len(ids(records)), 2, "events")
 
 
+@only_if(ON_WINDOWS)
 def test_a_removed_service_leaves_its_configuration(_):
     w = installed()
     equal(w.service("uninstall").code, 0)
@@ -219,6 +226,7 @@ def test_a_removed_service_leaves_its_configuration(_):
     contains(done.err, "mapitail service install")
 
 
+@only_if(ON_WINDOWS)
 def test_outside_the_service_control_manager_run_says_what_to_use(_):
     w = windows()
     done = w.run("C:\\mapitail.exe", "service", "run", "-c", DATA + "\\mapitail.yaml")
@@ -226,6 +234,7 @@ def test_outside_the_service_control_manager_run_says_what_to_use(_):
     contains(done.err, "mapitail service start")
 
 
+@only_if(ON_WINDOWS)
 def test_a_protected_secret_is_read_back_and_never_shown(_):
     w = windows()
     protected = w.run("C:\\mapitail.exe", "secret", "protect", stdin=b"hunter2\r\n").out.strip()
