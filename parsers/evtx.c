@@ -204,6 +204,16 @@ static bool is_to_carve(const struct parser *p)
     return p->carver.is_wanted && !p->carver.is_done && p->in->complete;
 }
 
+/* A copy that was cut off between two records looks whole but for the number of chunks in the file's header.
+ */
+static void judge_end(struct parser *p)
+{
+    uint64_t announced = p->survey.base + p->survey.announced * (uint64_t)EVTX_CHUNK_BYTES;
+    p->end_is_judged = true;
+    if (p->survey.announced && p->in->size < announced)
+        follow_notify_skip(p, p->in->size, 0, "the file ends before the chunks that its header counts");
+}
+
 static void evtx_next(struct parser *p, struct event *event, struct step *step)
 {
     uint64_t passed = 0;
@@ -232,6 +242,10 @@ static void evtx_next(struct parser *p, struct event *event, struct step *step)
         enum round r = !p->started ? follow_begin_round(p) : p->idle ? follow_wake_up(p) : follow_advance(p);
         if (r == ROUND_READY || (r == ROUND_WAIT && p->notice_count))
             continue;
+        if (r == ROUND_WAIT && p->in->complete && !p->end_is_judged) {
+            judge_end(p);
+            continue;
+        }
         if (r == ROUND_WAIT && is_to_carve(p)) {
             carve_begin(p);
             if (give_stale(p, event, step))

@@ -72,6 +72,7 @@ struct parser {
     uint64_t last_chunk;    /* offset of the chunk walked last */
     uint64_t from_id;       /* records of this chunk with lower ids are passed without a look; 0: none */
     bool walking, idle, started, waiting, rested;
+    bool end_is_judged;  /* whether the file was cut off */
     bool decoder_is_set; /* to this chunk: most chunks have nothing to decode */
     unsigned held, held_calls, quiet, restarts;
     struct evtx_key reached;          /* the chunk taken last from the survey */

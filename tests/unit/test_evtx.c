@@ -517,6 +517,34 @@ Test(evtx, a_truncated_file_yields_its_complete_records)
     evtx_writer_free(w);
 }
 
+Test(evtx, a_copy_that_ends_between_two_chunks_is_told_by_its_header)
+{
+    struct evtx_writer *w = writer_with(&(struct evtx_writer_options){.records_per_chunk = 12}, 24);
+    struct sv file = evtx_writer_image(w);
+    static const size_t cuts[] = {3000, HEADER, HEADER + 100, HEADER + CHUNK, HEADER + CHUNK + 100};
+    read_all(file, &first);
+    cr_assert_eq(first.skips, 0);
+    cr_assert_eq(first.events, 24);
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        read_all(sv_make(file.p, cuts[i]), &second);
+        cr_assert_eq(second.events, cuts[i] > HEADER + CHUNK - 1 ? 12 : 0, "cut at %zu", cuts[i]);
+        cr_assert_geq(second.skips, 1, "cut at %zu", cuts[i]);
+        cr_assert_str_eq(second.reason, "the file ends before the chunks that its header counts");
+    }
+    evtx_writer_free(w);
+}
+
+Test(evtx, the_header_of_a_log_that_was_not_closed_says_nothing_about_its_end)
+{
+    struct evtx_writer *w =
+        writer_with(&(struct evtx_writer_options){.records_per_chunk = 12, .dirty = true}, 24);
+    struct sv file = evtx_writer_image(w);
+    read_all(sv_make(file.p, HEADER + CHUNK), &second);
+    cr_assert_eq(second.events, 12);
+    cr_assert_eq(second.skips, 0);
+    evtx_writer_free(w);
+}
+
 /* A small deterministic generator: the same flips in every run. */
 static uint32_t next_random(uint32_t *state)
 {
