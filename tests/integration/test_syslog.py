@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The syslog outputs against a real rsyslogd: UDP, TCP and TLS, its restarts, its silence and its certificates."""
-import re
 import sqlite3
 import time
 
-import exports
 from harness import Agent, Skip, config, contains, equal, holds, main, mapitail, wait_for
 from rsyslog_peer import Certificates, RsyslogPeer, find_rsyslogd
+from syslog_claims import append, events, received, ships_once_and_in_order, until_received
 
 
 def peer(directory, *transports, **options):
@@ -23,36 +22,9 @@ def output(receiver, transport, **more):
     return entry
 
 
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
-
-
-def append(path, some):
-    with open(path, "ab") as f:
-        f.write(exports.wevtutil_file(some).encode())
-
-
-def received(receiver):
-    """The ids of the records received, in order."""
-    return [re.search(rb' id="([0-9a-f-]{36})"', m).group(1).decode() for m in receiver.messages()]
-
-
-def until_received(receiver, some):
-    want = {e.id for e in some}
-    wait_for(lambda: want <= set(received(receiver)), 60, f"{len(want)} records at rsyslogd")
-
-
 def ships(directory, transport, count, **more):
     with peer(directory, transport) as receiver:
-        path = directory / "a.xml"
-        some = events(1, count)
-        append(path, some)
-        with Agent(config(directory, [path], [output(receiver, transport, **more)])) as agent:
-            until_received(receiver, some)
-            code, seconds = agent.stop()
-            equal(code, 0)
-            holds(seconds < 5, f"stopped after {seconds:.1f} s")
-        equal(received(receiver), [e.id for e in some])
+        ships_once_and_in_order(directory, receiver, output(receiver, transport, **more), count)
 
 
 def test_udp_ships_every_record_in_order(directory):
