@@ -145,13 +145,37 @@ static bool unescape(struct plain *r, const char *start, struct sv *out)
     return take(r, '"');
 }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* Is one of these eight bytes a quote, a backslash or a control character? May say so of bytes behind one
+ * that is. */
+static bool has_special(uint64_t bytes)
+{
+    uint64_t quotes = bytes ^ EACH_BYTE('"'), backslashes = bytes ^ EACH_BYTE('\\');
+    uint64_t below = ((bytes - EACH_BYTE(0x20)) & ~bytes) | ((quotes - EACH_BYTE(1)) & ~quotes) |
+                     ((backslashes - EACH_BYTE(1)) & ~backslashes);
+    return below & EACH_BYTE(0x80);
+}
+
+/* Behind the characters that stand for themselves. */
+static const char *behind_plain(const char *p, const char *end)
+{
+    for (uint64_t eight; end - p >= (ptrdiff_t)sizeof eight; p += sizeof eight) {
+        memcpy(&eight, p, sizeof eight);
+        if (has_special(eight))
+            break;
+    }
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+        p++;
+    return p;
+}
+
 static bool take_string(struct plain *r, struct sv *out)
 {
     if (!take(r, '"'))
         return false;
     const char *start = r->p;
-    while (r->p < r->end && *r->p != '"' && *r->p != '\\' && (unsigned char)*r->p >= 0x20)
-        r->p++;
+    r->p = behind_plain(start, r->end);
     if (r->p < r->end && *r->p == '\\')
         return unescape(r, start, out);
     *out = sv_make(start, (size_t)(r->p - start));
