@@ -266,6 +266,7 @@ static void look_around(struct pipeline *p, bool changed)
         p->last_scan_ms = now;
         source_set_scan(p->files);
         source_set_tidy(p->files);
+        source_set_age(p->files);
     } else if (changed) {
         source_set_look(p->files);
     }
@@ -416,6 +417,7 @@ static void run(void *ctx)
         if (pipeline_recover(p)) {
             p->counts.phase = OUTPUT_RUNNING;
             source_set_scan(p->files);
+            source_set_age(p->files);
             loop(p);
         }
         p->result = atomic_load(&p->superseded) ? PIPELINE_SUPERSEDED

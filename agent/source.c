@@ -3,6 +3,7 @@
 #include "source_inner.h"
 
 #include "crash_point.h"
+#include "glob.h"
 #include "log.h"
 #include "os_clock.h"
 #include "publish.h"
@@ -82,6 +83,18 @@ bool source_is_wanted(const struct config_output *o, const char *name)
     return false;
 }
 
+bool source_excludes(const struct config_source *c, const char *path)
+{
+    const char *name = path + strlen(path);
+    while (name > path && !os_is_separator(name[-1]))
+        name--;
+    for (size_t i = 0; i < c->exclude.count; i++)
+        if (glob_match_name(c->exclude.items[i], name, os_paths_fold_case()) ||
+            glob_match_path(c->exclude.items[i], path))
+            return true;
+    return false;
+}
+
 struct source_set *source_set_new(const struct config *config, const struct config_output *output,
                                   struct tail_context *context, struct os_watch *watch)
 {
@@ -93,6 +106,8 @@ struct source_set *source_set_new(const struct config *config, const struct conf
     s->context = context;
     s->watch = watch;
     s->end = &s->tails;
+    s->keep_gone_ms =
+        output->deduplicate_age_ms > SOURCE_GONE_MS ? output->deduplicate_age_ms : SOURCE_GONE_MS;
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *c = &config->sources[i];
         if (!source_is_wanted(output, c->name))
@@ -158,8 +173,11 @@ void source_set_replace(struct source_set *s, struct tail *old)
     if (old->gone || !os_path_info(old->path, &info, &f) || !os_file_id_eq(info.id, old->saved.id))
         return;
     struct tail *t = tail_new(s->context, old->source, old->path, &info);
-    if (t)
-        source_set_add(s, t);
+    if (!t)
+        return;       /* the next scan tries again */
+    if (t->saved.row) /* the state could not be written */
+        tail_begin_anew(t);
+    source_set_add(s, t);
 }
 
 /* Room for one more open file: closes the least recently active one that can be. */
@@ -276,7 +294,7 @@ static bool is_finished(struct source_set *s, struct tail *t)
         return false;
     if (t->retired)
         return true;
-    if (!t->gone || t->status == TAIL_NEWS)
+    if (!t->gone || t->status == TAIL_NEWS || t->status == TAIL_BROKEN)
         return false;
     if (!t->is_open)
         return true;
@@ -290,16 +308,33 @@ static bool is_finished(struct source_set *s, struct tail *t)
         if (s->context->publisher)
             publisher_forget(s->context->publisher, t->saved.id);
         t->saved.row = 0;
+        t->unwritten = false;
     }
     return deleted || os_monotonic_ms() - t->active_ms > ROTATE_WAIT_MS;
 }
 
+/* What of a closed file was there and not read; event logs do not tell by their size. */
+static uint64_t unread_of(const struct tail *t)
+{
+    bool only_grows = !t->saved.row || t->saved.fingerprint_bytes;
+    return only_grows && t->size_found > t->ledger.safe.offset ? t->size_found - t->ledger.safe.offset : 0;
+}
+
+/* One that was read to its end, and that nobody has written to since, is no loss. */
 static void report_vanished(struct source_set *s, const struct tail *t)
 {
-    if (t->retired || t->is_open || (t->saved.row && t->status != TAIL_NEWS))
+    uint64_t unread = unread_of(t);
+    bool was_read = t->saved.row && (!t->vanished || (t->saved.fingerprint_bytes && !unread));
+    const char *what = t->saved.row ? "vanished before it was read on" : "vanished before it was read";
+    if (t->retired || t->is_open || t->status == TAIL_UNKNOWN || was_read)
         return;
-    log_warning(s->context->subject, "%s: vanished before it was read%s", t->path,
-                t->saved.row ? " again; an earlier run has read it, perhaps not to its end" : "");
+    t->counts->vanished_bytes += unread;
+    if (!unread) {
+        log_warning(s->context->subject, "%s: %s", t->path, what);
+        return;
+    }
+    cover_vanished(t->cover, unread);
+    log_warning(s->context->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what, unread);
 }
 
 void source_set_tidy(struct source_set *s)
@@ -311,6 +346,45 @@ void source_set_tidy(struct source_set *s)
             drop(s, t);
         }
     }
+}
+
+/* Also what is no longer of any source, as long as it is where it was; and what cannot be looked for. */
+static bool is_there(void *ctx, const struct state_entry *e)
+{
+    struct os_file_info info;
+    struct fault f;
+    if (source_set_find(ctx, e->file.id) || strcmp(e->file.parser, "channel") == 0)
+        return true;
+    return os_path_info(e->path, &info, &f) ? os_file_id_eq(info.id, e->file.id) : !os_not_found(&f);
+}
+
+static void on_forgotten(void *ctx, struct os_file_id id)
+{
+    struct source_set *s = ctx;
+    if (s->context->publisher)
+        publisher_forget(s->context->publisher, id);
+    s->forgotten++;
+}
+
+void source_set_age(struct source_set *s)
+{
+    struct fault f;
+    struct state_ageing ageing = {.output = s->context->output,
+                                  .now_ms = os_realtime_ns() / 1000000,
+                                  .keep_ms = s->keep_gone_ms,
+                                  .is_there = is_there,
+                                  .forgotten = on_forgotten,
+                                  .ctx = s};
+    if (os_monotonic_ms() < s->next_age_ms)
+        return;
+    s->next_age_ms = os_monotonic_ms() + SOURCE_AGE_MS;
+    s->forgotten = 0;
+    if (!state_age(s->context->state, &ageing, &f))
+        log_warning(s->context->subject, "%s; what is gone for long is forgotten another day", f.text);
+    else if (s->forgotten)
+        log_info(s->context->subject,
+                 "%zu files are gone for %" PRId64 " days; their positions are forgotten", s->forgotten,
+                 s->keep_gone_ms / SOURCE_AGE_MS);
 }
 
 bool source_set_settled(const struct source_set *s)

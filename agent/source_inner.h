@@ -28,6 +28,9 @@ struct source_set {
     unsigned scan;
     int64_t next_scan_ms;
     bool said_full;
+    int64_t keep_gone_ms; /* how long the state remembers what is gone */
+    int64_t next_age_ms;  /* when it is looked through again */
+    size_t forgotten;     /* by the present look */
 };
 
 /* The file with this id that is followed; NULL: none, or one whose content was replaced. */

@@ -51,7 +51,11 @@ static void rename_tail(struct source_set *s, struct tail *t, const char *path)
 
 static void note_change(struct tail *t, const struct os_file_info *info)
 {
+    bool was_missed = t->vanished;
     t->size_found = info->size;
+    t->vanished = false;
+    if (was_missed)
+        t->status = TAIL_NEWS;
     if (t->is_open || (info->size == t->size_seen && info->modified_ns == t->modified_seen_ns))
         return;
     /* Asleep, or never understood: worth another look. */
@@ -60,25 +64,13 @@ static void note_change(struct tail *t, const struct os_file_info *info)
         t->status = TAIL_NEWS;
 }
 
-static bool is_excluded(const struct config_source *c, const char *path)
-{
-    const char *name = path + strlen(path);
-    while (name > path && !os_is_separator(name[-1]))
-        name--;
-    for (size_t i = 0; i < c->exclude.count; i++)
-        if (glob_match_name(c->exclude.items[i], name, os_paths_fold_case()) ||
-            glob_match_path(c->exclude.items[i], path))
-            return true;
-    return false;
-}
-
 static bool found_file(void *ctx, const char *path)
 {
     struct scan *scan = ctx;
     struct source_set *s = scan->set;
     struct os_file_info info;
     struct fault f;
-    if (is_excluded(scan->source->config, path) || !os_path_info(path, &info, &f) || info.directory)
+    if (source_excludes(scan->source->config, path) || !os_path_info(path, &info, &f) || info.directory)
         return true;
     struct tail *t = source_set_find(s, info.id);
     if (!t) {

@@ -91,6 +91,8 @@ uint64_t tail_unread_bytes(const struct tail *t)
 
 static void back_off(struct tail *t)
 {
+    if (t->back_off_ms == 0)
+        t->counts->unreadable_files++;
     t->back_off_ms = t->back_off_ms ? t->back_off_ms * 2 : BACK_OFF_MIN_MS;
     if (t->back_off_ms > BACK_OFF_MAX_MS)
         t->back_off_ms = BACK_OFF_MAX_MS;
@@ -98,10 +100,15 @@ static void back_off(struct tail *t)
     t->status = TAIL_BROKEN;
 }
 
+void tail_cannot_open(struct tail_context *c, struct tail *t, const struct fault *f)
+{
+    back_off(t);
+    log_error(c->subject, "%s; trying again in %" PRId64 " s, other files go on", f->text,
+              t->back_off_ms / 1000);
+}
+
 void tail_broken(struct tail_context *c, struct tail *t, const struct fault *f)
 {
-    if (t->back_off_ms == 0)
-        t->counts->unreadable_files++;
     back_off(t);
     log_error(c->subject, "%s: %s; trying again in %" PRId64 " s, other files go on", t->path, f->text,
               t->back_off_ms / 1000);
@@ -264,8 +271,16 @@ static const struct position *settled_position(const struct tail_context *c, con
 bool tail_is_dirty(const struct tail_context *c, const struct tail *t)
 {
     const struct position *a = settled_position(c, t), *b = &t->saved.position;
-    return !t->retired && t->saved.row &&
-           (t->unsaved || a->offset != b->offset || a->record != b->record || a->check != b->check);
+    return !t->retired && (t->unwritten || t->saved.row) &&
+           (t->unwritten || t->unsaved || a->offset != b->offset || a->record != b->record ||
+            a->check != b->check);
+}
+
+void tail_begin_anew(struct tail *t)
+{
+    t->saved.position = (struct position){0};
+    tail_start_from(t, &t->saved.position);
+    t->unwritten = true;
 }
 
 /* The stable beginning of a young file grows with it, up to its full length. */
@@ -289,6 +304,7 @@ bool tail_save(struct tail_context *c, struct tail *t, struct fault *f)
     if (state_put(c->state, c->output, &t->saved, t->path, f) &&
         (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
+        t->unwritten = false;
         crash_point("position-saved");
         return true;
     }

@@ -13,7 +13,11 @@ void tail_start_from(struct tail *t, const struct position *from);
 /* Closes the file, or the subscription of a channel. What is known of it stays. */
 void tail_close_export(struct tail_context *c, struct tail *t);
 
-/* It cannot be opened or read: counts and logs that, and says when it is to be tried again. */
+/*
+ * It cannot be opened or read: counts and logs that, and says when it is to be tried again. A fault of
+ * opening names the file, the others do not.
+ */
+void tail_cannot_open(struct tail_context *c, struct tail *t, const struct fault *f);
 void tail_broken(struct tail_context *c, struct tail *t, const struct fault *f);
 
 /* It was read to its present end: from what stands there tail_look sees whether it is rewritten in place. */

@@ -7,7 +7,7 @@
 #include "recall.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <stdio.h>
 
 /* Event logs have no stable beginning: when their file was created tells them apart, where the system knows.
  */
@@ -84,19 +84,31 @@ static bool skip_old_content(struct tail_context *c, struct tail *t)
     return true;
 }
 
+/* By what the content is known again. False: its beginning cannot be read; what was known of it stays. */
+static bool take_fingerprint(struct tail *t, struct fault *f)
+{
+    uint64_t hash;
+    uint32_t bytes;
+    if (!export_fingerprint(&t->export, &hash, &bytes, f))
+        return false;
+    if (bytes < t->saved.fingerprint_bytes)
+        return fault_set(f, FAULT_OS, 0, "it has become shorter while it was opened");
+    t->saved.fingerprint = bytes ? hash : birth_of(t);
+    t->saved.fingerprint_bytes = bytes;
+    return true;
+}
+
 /* The row must exist before the first record is read: ordinals hang on it, and `from: end` must not be
- * decided twice. */
+ * decided twice. Where the state cannot be written, delivery goes on without it. */
 static void take_into_state(struct tail_context *c, struct tail *t)
 {
     struct fault f;
-    uint32_t was = t->saved.fingerprint_bytes;
-    strncpy(t->saved.parser, t->export.ops->name, sizeof t->saved.parser - 1);
-    bool known = export_fingerprint(&t->export, &t->saved.fingerprint, &t->saved.fingerprint_bytes, &f);
-    if (known && t->saved.fingerprint_bytes == 0)
-        t->saved.fingerprint = birth_of(t);
-    if (!known || t->saved.fingerprint_bytes < was || !state_put(c->state, c->output, &t->saved, t->path, &f))
-        log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
-                  f.text);
+    snprintf(t->saved.parser, sizeof t->saved.parser, "%s", t->export.ops->name);
+    if (take_fingerprint(t, &f) && state_put(c->state, c->output, &t->saved, t->path, &f))
+        return;
+    t->unwritten = true;
+    log_error(c->subject, "%s: %s; its position is not kept over a restart until this works", t->path,
+              f.text);
 }
 
 static bool begin_reading(struct tail_context *c, struct tail *t)
@@ -150,13 +162,15 @@ static bool open_file(struct tail_context *c, struct tail *t)
     if (!file) {
         if (os_not_found(&f)) {
             t->status = TAIL_IDLE; /* the next scan sees that it is gone */
+            t->vanished = true;
             return false;
         }
-        tail_broken(c, t, &f);
+        tail_cannot_open(c, t, &f);
         return false;
     }
     export_init(&t->export, file);
     t->is_open = true;
+    t->vanished = false;
     (*c->open_files)++;
     if (!os_file_info(file, &info, &f) || !border_allows(t->source, t->path, file, &f)) {
         tail_broken(c, t, &f);
@@ -167,6 +181,7 @@ static bool open_file(struct tail_context *c, struct tail *t)
         /* Replaced between the look at the name and the opening: the next scan finds the new one. */
         tail_close_export(c, t);
         t->status = TAIL_IDLE;
+        t->vanished = true;
         return false;
     }
     t->export.input.size = info.size;
