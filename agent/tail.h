@@ -30,6 +30,7 @@ struct tail_context {
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
     struct publisher *publisher;    /* NULL: the destination carries no positions, the state alone has them */
+    bool was_carried;               /* before this start the destination carried them last (recall.h) */
     size_t recalling;               /* tails whose recall is not decided or not done */
     struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
     struct os_watch *watch;         /* woken by channels; NULL: they are looked at when it is time */
