@@ -113,8 +113,13 @@ struct source_set *source_set_new(const struct config *config, const struct conf
         if (!source_is_wanted(output, c->name))
             continue;
         bool first = !state_marked(context->state, context->output, c->name);
+        bool *said = calloc(c->paths.count + 1, sizeof *said);
         s->sources[s->source_count++] =
-            (struct watched_source){.config = c, .old_files = first && c->from == FROM_END};
+            (struct watched_source){.config = c, .old_files = first && c->from == FROM_END, .said = said};
+        if (said)
+            continue;
+        source_set_free(s);
+        return NULL;
     }
     return s;
 }
@@ -128,6 +133,8 @@ void source_set_free(struct source_set *s)
         tail_free(s->context, t);
         t = next;
     }
+    for (size_t i = 0; i < s->source_count; i++)
+        free(s->sources[i].said);
     free(s->sources);
     free(s);
 }

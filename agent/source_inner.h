@@ -9,8 +9,9 @@ enum { SOURCE_TABLE_SIZE = 1024 };
 
 struct watched_source {
     const struct config_source *config;
-    bool old_files;       /* `from: end`, and the output is new: what the first scan finds is old */
-    bool said_unreadable; /* directories and names that cannot be used were reported */
+    bool old_files;  /* `from: end`, and the output is new: what the first scan finds is old */
+    bool is_partial; /* the latest scan could not look everywhere: what it did not find may be there */
+    bool *said;      /* of each of its paths: that it, or a directory of it, cannot be used was reported */
 };
 
 struct source_set {

@@ -15,6 +15,8 @@ enum { QUIET_MS = 3000 /* after which a last record that only the next one would
 struct scan {
     struct source_set *set;
     struct watched_source *source;
+    bool *said; /* of the path that is spelled out */
+    bool is_unusable;
 };
 
 static void begin_tail(struct source_set *s, struct watched_source *w, const char *path,
@@ -92,14 +94,22 @@ static void found_directory(void *ctx, const char *path)
         os_watch_directory(scan->set->watch, path);
 }
 
+/* Once, until it can be used again. */
+static bool is_news(struct scan *scan)
+{
+    bool is_news = !*scan->said;
+    *scan->said = scan->is_unusable = true;
+    return is_news;
+}
+
 static void found_unreadable(void *ctx, const char *path, const struct fault *f)
 {
     struct scan *scan = ctx;
     (void)path;
-    if (!scan->source->said_unreadable)
+    scan->source->is_partial = true;
+    if (is_news(scan))
         log_error(scan->set->context->subject, "source %s: %s; looking again at every poll",
                   scan->source->config->name, f->text);
-    scan->source->said_unreadable = true;
 }
 
 /* A plain path that is no file is a mistake that globbing would hide. */
@@ -107,18 +117,18 @@ static void check_plain_path(struct scan *scan, const char *path)
 {
     struct os_file_info info;
     struct fault f;
-    if (glob_is_pattern(path) || scan->source->said_unreadable)
+    if (glob_is_pattern(path))
         return;
-    if (!os_path_info(path, &info, &f)) {
-        log_warning(scan->set->context->subject, "source %s: %s; waiting for it", scan->source->config->name,
-                    f.text);
-        scan->source->said_unreadable = true;
-    } else if (info.directory) {
+    bool found = os_path_info(path, &info, &f);
+    if ((found && !info.directory) || !is_news(scan))
+        return;
+    if (found)
         log_error(scan->set->context->subject,
                   "source %s: %s is a directory; to read the files in it write %s/*",
                   scan->source->config->name, path, path);
-        scan->source->said_unreadable = true;
-    }
+    else
+        log_warning(scan->set->context->subject, "source %s: %s; waiting for it", scan->source->config->name,
+                    f.text);
 }
 
 static void scan_channel(struct source_set *s, const struct config_source *c)
@@ -132,25 +142,37 @@ static void scan_channel(struct source_set *s, const struct config_source *c)
 
 static void scan_source(struct source_set *s, struct watched_source *w)
 {
-    struct scan scan = {s, w};
+    struct scan scan = {.set = s, .source = w};
     struct glob_visitor v = {&scan, found_file, found_directory, found_unreadable};
     struct fault f;
     if (w->config->channel) {
         scan_channel(s, w->config);
         return;
     }
+    w->is_partial = false;
     for (size_t i = 0; i < w->config->paths.count; i++) {
+        scan.said = &w->said[i];
+        scan.is_unusable = false;
         check_plain_path(&scan, w->config->paths.items[i]);
         glob_walk(w->config->paths.items[i], &v);
+        *scan.said = scan.is_unusable;
     }
     if (s->scan == 1 && state_mark(s->context->state, s->context->output, w->config->name, &f))
         w->old_files = false;
 }
 
+static bool may_be_there(const struct source_set *s, const struct tail *t)
+{
+    for (size_t i = 0; i < s->source_count; i++)
+        if (s->sources[i].config == t->source)
+            return s->sources[i].is_partial;
+    return false;
+}
+
 static void note_gone(struct source_set *s)
 {
     for (struct tail *t = s->tails; t; t = t->next)
-        if (t->listed != s->scan && !t->gone && !t->retired) {
+        if (t->listed != s->scan && !t->gone && !t->retired && !may_be_there(s, t)) {
             t->gone = true;
             t->active_ms = os_monotonic_ms();
             log_debug(s->context->subject, "%s: no longer there; finishing what is open", t->path);

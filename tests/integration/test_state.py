@@ -320,9 +320,9 @@ def fill_disk(path):
 
 @not_on_windows("the disk that cannot sync is a library of Linux")
 def test_a_disk_that_cannot_sync_is_one_alarm_and_one_recovery(directory):
-    shim = TOOLS / "libfail_sync.so"
+    shim = TOOLS / "libbroken_disk.so"
     if not shim.exists():
-        raise Skip("libfail_sync.so was not built")
+        raise Skip("libbroken_disk.so was not built")
     write(directory / "a.xml", events(1, 5))
     path = config(directory, [{"name": "s", "paths": [str(directory / "*.xml")], "poll_interval": "100ms"}],
                   [file_output(directory, fsync="never")], state={"directory": str(directory / "state"), "sync_interval": "50ms"})
