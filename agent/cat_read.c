@@ -224,7 +224,8 @@ static void read_file(struct cat_reader *r, const char *path)
     struct export e;
     struct os_file *file = os_file_open(path, &f);
     if (!file) {
-        complain(r, path, f.text);
+        r->counts.failed = true;
+        say(r, "mapitail: %s\n", f.text); /* which names the file */
         return;
     }
     export_init(&e, file);
