@@ -239,9 +239,16 @@ static void evtx_next(struct parser *p, struct event *event, struct step *step)
             }
             continue;
         }
-        enum round r = !p->started ? follow_begin_round(p) : p->idle ? follow_wake_up(p) : follow_advance(p);
+        enum round r = p->is_surveying ? follow_go_on(p)
+                       : !p->started   ? follow_begin_round(p)
+                       : p->idle       ? follow_wake_up(p)
+                                       : follow_advance(p);
         if (r == ROUND_READY || (r == ROUND_WAIT && p->notice_count))
             continue;
+        if (r == ROUND_BUSY) {
+            give(p, step, STEP_PROGRESS);
+            return;
+        }
         if (r == ROUND_WAIT && p->in->complete && !p->end_is_judged) {
             judge_end(p);
             continue;
@@ -321,7 +328,7 @@ static struct parser *evtx_open(const struct input *in, const struct position *f
         return p;
     p->pos = *from;
     enum round r = follow_begin_round(p);
-    if (r == ROUND_READY || r == ROUND_WAIT)
+    if (r == ROUND_READY || r == ROUND_BUSY || r == ROUND_WAIT)
         return p;
     struct step step;
     give_up(p, &step, r);

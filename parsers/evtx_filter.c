@@ -17,9 +17,8 @@ enum {
 #define USUAL_FIRST UINT64_C(0x0004000100040001)
 #define USUAL_SECOND UINT64_C(0x0006000200060002)
 
-/* A fragment header, then the token of an instance. */
-#define USUAL_BEGIN UINT64_C(0x0c0001010f)
-#define USUAL_BEGIN_MASK UINT64_C(0xffffffffff)
+/* A fragment header. */
+#define USUAL_BEGIN UINT32_C(0x0001010f)
 
 void evtx_filter_init(struct evtx_filter *f, const struct selector *selector)
 {
@@ -367,6 +366,7 @@ static inline size_t sum_of_sizes(const uint8_t *d, uint32_t n)
 /* What stands where in a record whose definition is elsewhere. */
 enum {
     AT_BINXML = 24,
+    AT_TOKEN = 28,
     AT_TEMPLATE = 30,
     AT_DEFINITION = 34,
     AT_COUNT = 38,
@@ -382,7 +382,7 @@ enum {
 static inline bool passes_quickly(const struct evtx_filter *f, size_t at, size_t size)
 {
     const uint8_t *p = f->chunk.p + at, *d = p + AT_DESCRIPTORS;
-    if (size < QUICK_MIN + 4 || (load_le64(p + AT_BINXML) & USUAL_BEGIN_MASK) != USUAL_BEGIN)
+    if (size < QUICK_MIN + 4 || load_le32(p + AT_BINXML) != USUAL_BEGIN || p[AT_TOKEN] != TOKEN_INSTANCE)
         return false;
     uint32_t definition = load_le32(p + AT_DEFINITION), n = load_le32(p + AT_COUNT);
     if (definition == at + AT_COUNT || (n != BINXML_CLASSIC_VALUES && n != BINXML_MANIFEST_VALUES))
