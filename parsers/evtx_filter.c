@@ -127,6 +127,13 @@ static bool read_event_id(const struct reader *chunk, struct reader *r, const st
     return enter_content(r, e) && read_source(chunk, r, &t->event_id);
 }
 
+/* An element that is there only with a value other than its own is the decoder's. */
+static void note_dependency(const struct binxml_element *e, struct evtx_source *s)
+{
+    if (e->dependency != BINXML_NO_DEPENDENCY && (s->kind != SOURCE_VALUE || s->index != e->dependency))
+        s->kind = SOURCE_MIXED;
+}
+
 /* The children of System, until both facts are known. */
 static bool read_system(const struct reader *chunk, struct reader *r, bool in_definition,
                         struct evtx_template *t)
@@ -143,6 +150,10 @@ static bool read_system(const struct reader *chunk, struct reader *r, bool in_de
         if ((is_provider && !has_provider && !read_provider(chunk, r, t)) ||
             (is_id && !has_id && !read_event_id(chunk, r, &child, t)))
             return false;
+        if (is_provider && !has_provider)
+            note_dependency(&child, &t->provider);
+        if (is_id && !has_id)
+            note_dependency(&child, &t->event_id);
         has_provider |= is_provider;
         has_id |= is_id;
         if (child.end < r->at || !reader_seek(r, child.end))
