@@ -82,6 +82,11 @@ static int install(const struct service_first *first, const char *config_path)
 {
     struct fault f;
     bool is_new;
+    if (!os_path_is_absolute(config_path)) {
+        fault_set(&f, FAULT_CONFIG, 0, "the service needs the whole path of its configuration, not `%s`",
+                  config_path);
+        return failed(&f);
+    }
     if (!prepare(first, config_path, &is_new, &f))
         return failed(&f);
     struct config *c = load_first(config_path, is_new);
@@ -109,8 +114,6 @@ static int install_command(const struct service_options *o)
         return failed(&f);
     if (!os_service_folder(folder, sizeof folder))
         return wrong_usage("the environment names no folder for the service's data (ProgramData)", NULL);
-    if (o->config_path && !os_path_is_absolute(o->config_path))
-        return wrong_usage("the service needs the whole path of its configuration, not", o->config_path);
     snprintf(path, sizeof path, "%s\\mapitail.yaml", folder);
     open_event_log();
     struct service_first first = {folder, o->brokers, o->topic, o->syslog};
