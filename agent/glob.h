@@ -28,7 +28,7 @@ struct glob_visitor {
     bool (*file)(void *ctx, const char *path);
     /* A directory in which matches can appear: for change notification. May be NULL. */
     void (*directory)(void *ctx, const char *path);
-    /* A directory that cannot be listed. May be NULL. */
+    /* A directory that cannot be listed, or that is missing and stands before any wildcard. May be NULL. */
     void (*unreadable)(void *ctx, const char *path, const struct fault *f);
 };
 

@@ -22,7 +22,8 @@ enum {
 struct watched_source {
     const struct config_source *config;
     bool old_files;       /* this is the first scan ever of an output with `from: beginning` not set */
-    bool said_unreadable; /* directories and names that cannot be used were reported */
+    bool said_missing;    /* that a plain path is no file: once, since rotation leaves gaps */
+    bool said_unreadable; /* that a directory cannot be listed; until it can */
 };
 
 struct source_set {
@@ -148,6 +149,8 @@ void source_set_free(struct source_set *s)
 struct scan {
     struct source_set *set;
     struct watched_source *source;
+    bool any;     /* files of the path at hand */
+    bool trouble; /* with a directory of the source */
 };
 
 static void begin_tail(struct source_set *s, struct watched_source *w, const char *path,
@@ -211,6 +214,7 @@ static bool found_file(void *ctx, const char *path)
     struct source_set *s = scan->set;
     struct os_file_info info;
     struct fault f;
+    scan->any = true;
     if (is_excluded(scan->source->config, path) || !os_path_info(path, &info, &f) || info.directory)
         return true;
     struct tail *t = find(s, info.id);
@@ -233,33 +237,39 @@ static void found_directory(void *ctx, const char *path)
         os_watch_directory(scan->set->watch, path);
 }
 
+/* A folder that does not exist may come yet; a drive or share that is away looks the same, or is an error. */
 static void found_unreadable(void *ctx, const char *path, const struct fault *f)
 {
     struct scan *scan = ctx;
     (void)path;
-    if (!scan->source->said_unreadable)
-        log_error(scan->set->context->subject, "source %s: %s; looking again at every poll",
-                  scan->source->config->name, f->text);
+    scan->trouble = true;
+    if (scan->source->said_unreadable)
+        return;
     scan->source->said_unreadable = true;
+    log_write(os_not_found(f) ? LOG_WARNING : LOG_ERROR, scan->set->context->subject,
+              "source %s: %s; looking again at every poll", scan->source->config->name, f->text);
 }
 
 /* A plain path that is no file is a mistake that globbing would hide. */
 static void check_plain_path(struct scan *scan, const char *path)
 {
+    struct watched_source *w = scan->source;
+    const char *subject = scan->set->context->subject;
     struct os_file_info info;
     struct fault f;
-    if (glob_is_pattern(path) || scan->source->said_unreadable)
+    if (scan->any || glob_is_pattern(path))
         return;
-    if (!os_path_info(path, &info, &f)) {
-        log_warning(scan->set->context->subject, "source %s: %s; waiting for it", scan->source->config->name,
-                    f.text);
-        scan->source->said_unreadable = true;
-    } else if (info.directory) {
-        log_error(scan->set->context->subject,
-                  "source %s: %s is a directory; to read the files in it write %s/*",
-                  scan->source->config->name, path, path);
-        scan->source->said_unreadable = true;
+    bool is_there = os_path_info(path, &info, &f);
+    if (!is_there && !os_not_found(&f)) {
+        found_unreadable(scan, path, &f);
+        return;
     }
+    if (!w->said_missing && !is_there)
+        log_warning(subject, "source %s: %s; waiting for it", w->config->name, f.text);
+    else if (!w->said_missing && info.directory)
+        log_error(subject, "source %s: %s is a directory; to read the files in it write %s/*",
+                  w->config->name, path, path);
+    w->said_missing = true;
 }
 
 static void scan_channel(struct source_set *s, const struct config_source *c)
@@ -273,7 +283,7 @@ static void scan_channel(struct source_set *s, const struct config_source *c)
 
 static void scan_source(struct source_set *s, struct watched_source *w)
 {
-    struct scan scan = {s, w};
+    struct scan scan = {.set = s, .source = w};
     struct glob_visitor v = {&scan, found_file, found_directory, found_unreadable};
     struct fault f;
     if (w->config->channel) {
@@ -281,8 +291,13 @@ static void scan_source(struct source_set *s, struct watched_source *w)
         return;
     }
     for (size_t i = 0; i < w->config->paths.count; i++) {
-        check_plain_path(&scan, w->config->paths.items[i]);
+        scan.any = false;
         glob_walk(w->config->paths.items[i], &v);
+        check_plain_path(&scan, w->config->paths.items[i]);
+    }
+    if (w->said_unreadable && !scan.trouble) {
+        log_info(s->context->subject, "source %s: all its folders can be read again", w->config->name);
+        w->said_unreadable = false;
     }
     if (s->scan == 1 && state_mark(s->context->state, s->context->output, w->config->name, &f))
         w->old_files = false;
