@@ -77,6 +77,18 @@ void emit_end(struct binxml *b, const struct binxml_known_name *name)
     buf_putc(&b->xml, '>');
 }
 
+bool emit_has_attribute(struct sv start_tag, struct sv name)
+{
+    size_t at;
+    while ((at = sv_find(start_tag, name)) != SV_NPOS) {
+        struct sv behind = sv_slice(start_tag, at + name.n, start_tag.n);
+        if (at > 0 && start_tag.p[at - 1] == ' ' && sv_starts(behind, SV("='")))
+            return true;
+        start_tag = behind;
+    }
+    return false;
+}
+
 size_t emit_attribute_begin(struct binxml *b, const struct binxml_known_name *name)
 {
     size_t begin = b->xml.n;
