@@ -30,13 +30,14 @@ def windows():
 
 @contextlib.contextmanager
 def service(paths):
-    """The running service over these paths, with nothing of a test before; it must stop within five seconds."""
+    """The running service over these paths, or over the live channel, with nothing of a test before; it must stop within five seconds."""
     w = windows()
     equal(w.service("uninstall").code, 0)
     shutil.rmtree(w.drive(DATA), ignore_errors=True)
     equal(w.service("install").code, 0)
     config = w.drive(DATA + "\\mapitail.yaml")
-    config.write_text(config.read_text().replace("channel: Application", "poll_interval: 200ms\n    paths: " + json.dumps(paths)))
+    source = "paths: " + json.dumps(paths) if paths else "channel: Application"
+    config.write_text(config.read_text().replace("channel: Application", "poll_interval: 200ms\n    " + source))
     told = len(w.events())
     equal(w.service("start").code, 0)
     w.told = lambda: w.events()[told:]
@@ -112,6 +113,24 @@ def test_a_folder_that_is_not_there_is_told_and_waited_for(directory):
         folder.mkdir()
         write(folder / "a.xml", 1)
         wait_records(w, 1)
+
+
+CHANNELS = (("EvtSubscribe 5", "access is denied (the account must be an administrator or in the group Event Log Readers)"),
+            ("EvtOpenLog 15007", "there is no such channel on this host"),
+            ("EvtNext 1722", "the event log service does not answer or was restarted"))
+
+
+def test_a_channel_that_cannot_be_read_is_told_and_waited_for(_):
+    w = windows()
+    shutil.copy(PROGRAM.parent / "tests" / "windows" / "wevtapi.dll", w.drive("C:\\wevtapi.dll"))
+    w.drive("C:\\1.xml").write_text(exports.wevtutil(exports.limit_event(1)))
+    script = "channel Application\noldest 1\nnewest 1\nsize 20971520\ncreated 7\ngeneration 1\n"
+    for failure, reason in CHANNELS:
+        w.drive("C:\\script.txt").write_text(script + f"fail {failure}\n")
+        with service(None):
+            told_twice(w, reason)
+            w.drive("C:\\script.txt").write_text(script)
+            wait_records(w, 1)
 
 
 harness.main()
