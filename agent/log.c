@@ -31,7 +31,7 @@ static struct {
           .rate = {.most = LOG_REPEATS_PER_SECOND},
           .shared_rate = {.most = LOG_SHARED_REPEATS, .window_ms = LOG_SHARED_WINDOW_MS}};
 
-const char *log_level_name(enum log_level level)
+static const char *level_name(enum log_level level)
 {
     static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
     return names[level];
@@ -83,7 +83,7 @@ static void put_head(struct buf *to, enum log_level level)
     struct wtime t = wtime_from_unix_ns(ns, 3);
     buf_put(to, sv_make(text, wtime_format(&t, 3, text)));
     buf_putc(to, ' ');
-    buf_put(to, sv_from(log_level_name(level)));
+    buf_put(to, sv_from(level_name(level)));
     buf_putc(to, ' ');
 }
 

@@ -74,8 +74,6 @@ __attribute__((format(__printf__, 3, 4))) void log_write(enum log_level level, c
 /* Says what was held back more than a second ago. To be called now and then; cheap. */
 void log_tick(void);
 
-const char *log_level_name(enum log_level level);
-
 #define log_debug(subject, ...) log_write(LOG_DEBUG, (subject), __VA_ARGS__)
 #define log_info(subject, ...) log_write(LOG_INFO, (subject), __VA_ARGS__)
 #define log_warning(subject, ...) log_write(LOG_WARNING, (subject), __VA_ARGS__)

@@ -20,14 +20,6 @@ const struct encoder_ops *registry_encoder(const char *name)
     return NULL;
 }
 
-const struct sink_ops *registry_sink(const char *name)
-{
-    for (size_t i = 0; registry_sinks[i]; i++)
-        if (strcmp(registry_sinks[i]->name, name) == 0)
-            return registry_sinks[i];
-    return NULL;
-}
-
 const struct parser_ops *registry_recognize(struct sv head, bool complete, bool *more)
 {
     const struct parser_ops *best = NULL;

@@ -394,14 +394,6 @@ void source_set_age(struct source_set *s)
                  s->keep_gone_ms / SOURCE_AGE_MS);
 }
 
-bool source_set_settled(const struct source_set *s)
-{
-    for (const struct tail *t = s->tails; t; t = t->next)
-        if (ledger_pending(&t->ledger) != 0)
-            return false;
-    return true;
-}
-
 void source_set_survey(const struct source_set *s)
 {
     for (size_t i = 0; i < s->source_count; i++) {
@@ -412,9 +404,4 @@ void source_set_survey(const struct source_set *s)
         t->counts->files += !t->retired && !t->gone && !t->channel;
         t->counts->unread_bytes += tail_unread_bytes(t);
     }
-}
-
-size_t source_set_count(const struct source_set *s)
-{
-    return s->count;
 }

@@ -85,12 +85,7 @@ void source_set_age(struct source_set *s);
 #define SOURCE_GONE_MS (INT64_C(30) * 24 * 3600 * 1000)
 #define SOURCE_AGE_MS (INT64_C(24) * 3600 * 1000)
 
-/* True if nothing is in flight, for no file. */
-bool source_set_settled(const struct source_set *s);
-
 /* Counts the files and the unread bytes of every source anew. */
 void source_set_survey(const struct source_set *s);
-
-size_t source_set_count(const struct source_set *s);
 
 #endif

@@ -14,6 +14,7 @@ enum {
 void binxml_init(struct binxml *b)
 {
     memset(b, 0, sizeof *b);
+    b->ansi = CODE_PAGE_WINDOWS_1252;
     event_tree_init(&b->tree);
     arena_init(&b->values, VALUES_MEMORY);
     arena_init(&b->names, NAMES_MEMORY);

@@ -37,7 +37,7 @@ struct sv emit_value(struct binxml *b, const struct binxml_value *value, bool in
             return sv_make(b->xml.p + from, b->xml.n - from);
         buf_cut(&b->xml, from); /* the event has the text without escapes */
     }
-    binxml_value_text(&b->chunk, value, &b->xml, &b->tree.event->text_replaced);
+    binxml_value_text(&b->chunk, b->ansi, value, &b->xml, &b->tree.event->text_replaced);
     if (is_plain_type(value->type))
         return sv_make(b->xml.p + from, b->xml.n - from);
     return emit_escaped(b, from, in_attribute);

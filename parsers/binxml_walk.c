@@ -73,7 +73,7 @@ static bool walk_attribute_piece(struct walk *w, bool *present, bool *absent, bo
         if (!read_substitution(w, &value))
             return *ok = false;
         bool is_null = value->type == TYPE_NULL;
-        binxml_value_text(&w->b->chunk, value, &w->b->xml, &w->b->tree.event->text_replaced);
+        binxml_value_text(&w->b->chunk, w->b->ansi, value, &w->b->xml, &w->b->tree.event->text_replaced);
         *absent |= token == TOKEN_OPTIONAL && is_null;
         *present |= token == TOKEN_SUBSTITUTION || !is_null;
         return true;

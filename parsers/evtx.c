@@ -292,6 +292,12 @@ static void evtx_close(struct parser *p)
     free(p);
 }
 
+/* Pages of consoles are for exports that were redirected; no program hands them to the event log. */
+static bool is_ansi(enum code_page page)
+{
+    return page >= CODE_PAGE_WINDOWS_1250 && page <= CODE_PAGE_WINDOWS_1257;
+}
+
 static struct parser *parser_new(const struct input *in, const struct parser_options *options)
 {
     const struct selector *selector = options->selector;
@@ -307,6 +313,8 @@ static struct parser *parser_new(const struct input *in, const struct parser_opt
     p->last_chunk = EVTX_FILE_HEADER;
     arena_init(&p->arena, EVENT_MEMORY);
     binxml_init(&p->binxml);
+    if (is_ansi(options->code_page))
+        p->binxml.ansi = options->code_page;
     p->binxml.wants_text_only = options->original_only && selector->all;
     evtx_recall_init(&p->recall, in);
     p->binxml.recall = (struct binxml_recall){&p->recall, evtx_recall_find};

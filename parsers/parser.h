@@ -84,7 +84,7 @@ struct parser_options {
     const struct selector *selector;
     const struct zone *zone;    /* of times that are written without one; NULL: UTC */
     enum date_order date_order; /* of numeric dates */
-    enum code_page code_page;   /* of text without a byte order mark */
+    enum code_page code_page;   /* of text without a byte order mark, and of ANSI text in event logs */
     /*
      * Of an event, event_id, original, offset, length and the marks behind them are all that the owner reads.
      * A parser that gives original without the rest for less may do so.

@@ -6,6 +6,7 @@
  */
 #include "../support/evtx_forms.h"
 #include "../support/evtx_writer.h"
+#include "binxml.h"
 #include "parser.h"
 #include "reader.h"
 
@@ -20,6 +21,7 @@ enum { HEADER = 4096, RECORD_HEAD = 24, COPIES = 3 };
 static struct selector everything = {.all = true}, mapi;
 static struct evtx_writer *writer;
 static struct event event;
+static const struct position beginning;
 
 static void setup(void)
 {
@@ -48,7 +50,6 @@ static ptrdiff_t read_memory(void *ctx, uint64_t offset, void *to, size_t n)
 
 static struct seen read_with(const struct selector *selector, struct sv file)
 {
-    static const struct position beginning;
     struct input in = {(void *)(uintptr_t)file.p, read_memory, file.n, true};
     struct parser_options options = {.selector = selector};
     struct parser *p = parser_evtx.open(&in, &beginning, &options, NULL);
@@ -123,4 +124,49 @@ Test(evtx_filter, a_definition_that_cannot_be_where_it_is_said_costs_trust_alone
         cr_assert_leq(all.salvaged, 1);
     }
     free(file);
+}
+
+static void provider_from_value(struct tokens *o, const void *ctx)
+{
+    (void)ctx;
+    struct tokens_element e = tokens_open_plain(o, "Event"), s = tokens_open_plain(o, "System");
+    struct tokens_element p = tokens_open(o, "Provider", TOKENS_NO_DEPENDENCY, true);
+    tokens_value_attribute(o, "Name", 0, TYPE_ANSI, false);
+    tokens_end_attributes(o, &p, TOKEN_CLOSE_EMPTY);
+    tokens_end_element(o, &p);
+    tokens_literal_element(o, "EventID", "7");
+    tokens_close(o, &s);
+    tokens_close(o, &e);
+}
+
+/* An event whose provider is ANSI text. */
+static void in_cyrillic(struct tokens *o, const void *ctx)
+{
+    (void)ctx;
+    tokens_instance(o, 0x1251, provider_from_value, NULL);
+    struct tokens_values v = tokens_open_values(o, 1);
+    tokens_put(o, "\xcf\xf0\xe8", 3);
+    tokens_end_value(o, &v, TYPE_ANSI);
+}
+
+Test(evtx_filter, ansi_text_is_of_the_page_that_the_owner_names)
+{
+    static const struct {
+        enum code_page page;
+        const char *want;
+    } rows[] = {{CODE_PAGE_AUTO, "\xc3\x8f\xc3\xb0\xc3\xa8"},
+                {CODE_PAGE_WINDOWS_1251, "\xd0\x9f\xd1\x80\xd0\xb8"},
+                {CODE_PAGE_IBM_866, "\xc3\x8f\xc3\xb0\xc3\xa8"}};
+    evtx_writer_add_tokens(writer, in_cyrillic, NULL);
+    struct sv file = evtx_writer_image(writer);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct input in = {(void *)(uintptr_t)file.p, read_memory, file.n, true};
+        struct parser_options options = {.selector = &everything, .code_page = rows[i].page};
+        struct parser *p = parser_evtx.open(&in, &beginning, &options, NULL);
+        struct step step;
+        parser_evtx.next(p, &event, &step);
+        cr_assert_eq(step.kind, STEP_EVENT);
+        cr_assert(sv_eq(event.provider, sv_from(rows[i].want)), "%.*s", SV_ARG(event.provider));
+        parser_evtx.close(p);
+    }
 }
