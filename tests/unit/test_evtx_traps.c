@@ -22,6 +22,13 @@ static void seal_header(uint8_t *file)
     tokens_store(file + 124, libdeflate_crc32(0, file, 120), 4);
 }
 
+static void seal_chunk_header(uint8_t *file)
+{
+    uint8_t *chunk = file + HEADER;
+    uint32_t crc = libdeflate_crc32(libdeflate_crc32(0, chunk, 120), chunk + 128, 384);
+    tokens_store(chunk + 124, crc, 4);
+}
+
 Test(evtx_traps, whatever_the_file_header_counts_and_flags_all_chunks_are_read)
 {
     static const struct {
@@ -84,26 +91,40 @@ Test(evtx_traps, whatever_ids_a_chunk_header_counts_its_records_are_read)
         }
 }
 
-/* Of a free-space offset that is too high, what lies before it that cannot belong to the chunk is left. */
 Test(evtx_traps, a_free_space_offset_that_is_too_high_brings_no_stale_record_back)
 {
+    static const size_t ends[] = {CHUNK, 30000, 8192, CHUNK + 1, 0x7fffffff, 0xffffffff};
     struct evtx_writer *w = log_with(&(struct evtx_writer_options){.first_id = 100}, 20);
     evtx_writer_clear(w);
     for (unsigned i = 0; i < 3; i++)
         evtx_writer_add_9646(w, EVTX_WRITE_CLASSIC, i);
-    for (int sealed = 0; sealed < 2; sealed++) {
-        static const size_t ends[] = {CHUNK, CHUNK + 1, 0x7fffffff, 0xffffffff};
-        for (size_t i = sealed; i < sizeof ends / sizeof *ends; i++) {
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        for (int sealed = 0; sealed < 3; sealed++) {
             struct sv file = log_copy(w);
-            uint8_t *chunk = log_bytes(file) + HEADER;
-            tokens_store(chunk + 48, ends[i], 4);
-            if (sealed)
-                tokens_store(chunk + 124, libdeflate_crc32(libdeflate_crc32(0, chunk, 120), chunk + 128, 384),
-                             4);
+            tokens_store(log_bytes(file) + HEADER + 48, ends[i], 4);
+            if (sealed == 1)
+                seal_chunk_header(log_bytes(file));
+            if (sealed == 2 && ends[i] <= CHUNK)
+                evtx_writer_reseal(log_bytes(file), 0);
             reading_all(file, &first);
             reading_expect_ids(&first, 120, 122);
             log_release(file);
         }
+    evtx_writer_free(w);
+}
+
+Test(evtx_traps, records_behind_the_one_that_the_header_calls_the_last_are_read)
+{
+    struct evtx_writer *w = log_with(&(struct evtx_writer_options){0}, 20);
+    reading_all(evtx_writer_image(w), &first);
+    for (size_t i = 0; i < 20; i++) {
+        struct sv file = log_copy(w);
+        tokens_store(log_bytes(file) + HEADER + 44, first.offset[i] - HEADER, 4);
+        evtx_writer_reseal(log_bytes(file), 0);
+        reading_all(file, &second);
+        reading_expect_ids(&second, 1, 20);
+        cr_assert_eq(second.skips + second.salvaged + second.crc, 0);
+        log_release(file);
     }
     evtx_writer_free(w);
 }
