@@ -272,22 +272,10 @@ struct written {
     struct place at;
 };
 
-static bool is_excluded(const struct config_source *s, const char *path)
-{
-    const char *name = path + strlen(path);
-    while (name > path && !os_is_separator(name[-1]))
-        name--;
-    for (size_t i = 0; i < s->exclude.count; i++)
-        if (glob_match_name(s->exclude.items[i], name, os_paths_fold_case()) ||
-            glob_match_path(s->exclude.items[i], path))
-            return true;
-    return false;
-}
-
 static bool is_read_by(const struct config_source *s, const char *path)
 {
     for (size_t i = 0; i < s->paths.count; i++)
-        if (glob_match_path(s->paths.items[i], path) && !is_excluded(s, path))
+        if (glob_match_path(s->paths.items[i], path) && !source_excludes(s, path))
             return true;
     return false;
 }

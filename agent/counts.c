@@ -25,7 +25,8 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-void counts_add(struct source_counts *to, const struct source_counts *c)
+/* Adds what can be added up, and the latest of the times. */
+static void add(struct source_counts *to, const struct source_counts *c)
 {
     to->read += c->read;
     to->selected += c->selected;
@@ -97,6 +98,6 @@ void board_total(struct board *b, struct source_counts *total)
     *total = (struct source_counts){0};
     os_mutex_lock(b->lock);
     for (size_t i = 0; i < b->count; i++)
-        counts_add(total, &b->sources[i]);
+        add(total, &b->sources[i]);
     os_mutex_unlock(b->lock);
 }

@@ -62,9 +62,6 @@ struct output_counts {
 /* The equation above. */
 bool counts_add_up(const struct source_counts *c);
 
-/* Adds what can be added up, and the latest of the times. */
-void counts_add(struct source_counts *to, const struct source_counts *c);
-
 struct board;
 
 /* The board of an output with so many sources. NULL without memory. */

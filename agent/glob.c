@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* A name has at most 255 units of UTF-16 or bytes of UTF-8: 765 bytes of UTF-8 and the final NUL. */
+enum { PART_BYTES = 3 * 255 + 1 };
+
 static bool chars_eq(char a, char b, bool fold)
 {
     return fold ? ascii_lower(a) == ascii_lower(b) : a == b;
@@ -104,7 +107,7 @@ bool glob_match_path(const char *pattern, const char *path)
 {
     /* As with the stars in a name: the latest `**` takes one more part whenever the rest fails. */
     const char *behind_star = NULL, *taken = NULL;
-    char want[256], have[256];
+    char want[PART_BYTES], have[PART_BYTES];
     while (path) {
         const char *pattern_rest = pattern ? split(pattern, want, sizeof want) : NULL;
         const char *path_rest = split(path, have, sizeof have);
@@ -220,7 +223,7 @@ static void walk_any_depth(struct walk *w, const char *any, const char *rest)
 
 static void walk_parts(struct walk *w, const char *pattern)
 {
-    char part[256];
+    char part[PART_BYTES];
     size_t was = w->n;
     if (w->ended || w->depth >= GLOB_DEPTH_MAX)
         return;

@@ -115,7 +115,7 @@ static const struct family {
     {"mapitail_overwritten_events_total", "counter",
      "Events of logs that were overwritten before they were read.", COUNTS(overwritten_events)},
     {"mapitail_vanished_bytes_total", "counter",
-     "Bytes that were truncated or replaced before they were read.", COUNTS(vanished_bytes)},
+     "Bytes that were truncated, replaced or deleted before they were read.", COUNTS(vanished_bytes)},
     {"mapitail_unknown_files_total", "counter", "Files of no known format.", COUNTS(unknown_files)},
     {"mapitail_unreadable_files_total", "counter", "Failures to open or read a file, until it worked again.",
      COUNTS(unreadable_files)},

@@ -114,7 +114,10 @@ static void submit_waiting(struct pipeline *p)
 {
     while (p->waiting) {
         struct batch *b = p->waiting;
-        if ((b->not_before_ms && os_monotonic_ms() < b->not_before_ms) || !may_go(p, b))
+        if (b->not_before_ms && os_monotonic_ms() < b->not_before_ms)
+            return;
+        b->not_before_ms = 0; /* from now on it is the sink that it waits for */
+        if (!may_go(p, b))
             return;
         if (b->lent.count == 0 && b->lent.position_count == 0) { /* only dead letters are left of it */
             p->waiting = b->next;
@@ -266,6 +269,7 @@ static void look_around(struct pipeline *p, bool changed)
         p->last_scan_ms = now;
         source_set_scan(p->files);
         source_set_tidy(p->files);
+        source_set_age(p->files);
     } else if (changed) {
         source_set_look(p->files);
     }
@@ -284,6 +288,12 @@ static int idle_wait_ms(const struct pipeline *p)
     return wait;
 }
 
+/* Nothing can be done before a file or the clock moves on: what fills goes out behind what waits. */
+static bool has_nothing_to_do(const struct pipeline *p)
+{
+    return p->lent == 0 && (!p->filling || (p->waiting && p->waiting->not_before_ms));
+}
+
 /* One round of moving things on; reading is how it went. Returns with something to do, or after a bounded
  * wait. */
 static void serve(struct pipeline *p, enum fill reading)
@@ -293,7 +303,7 @@ static void serve(struct pipeline *p, enum fill reading)
     int given_back = p->ops->poll(p->sink, can_read || !busy ? 0 : BUSY_POLL_MS);
     pipeline_save_if_due(p);
     /* What was settled may have freed a handle for a file that waits for one: then there is more to read. */
-    bool idle = !can_read && given_back == 0 && p->lent == 0 && !p->filling;
+    bool idle = !can_read && given_back == 0 && has_nothing_to_do(p);
     survey(p, idle);
     pipeline_publish_counts(p);
     look_around(p, os_watch_wait(p->watch, idle && !atomic_load(&p->stop) ? idle_wait_ms(p) : 0));
@@ -416,6 +426,7 @@ static void run(void *ctx)
         if (pipeline_recover(p)) {
             p->counts.phase = OUTPUT_RUNNING;
             source_set_scan(p->files);
+            source_set_age(p->files);
             loop(p);
         }
         p->result = atomic_load(&p->superseded) ? PIPELINE_SUPERSEDED

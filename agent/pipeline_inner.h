@@ -34,6 +34,7 @@ struct pipeline {
     struct dedup *dedup;            /* NULL: everything is shipped */
     struct publisher *publisher;    /* NULL: the sink carries no positions */
     struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
+    bool recovered;                 /* by a sink that carries them: what it keeps is known */
     bool marked;                    /* the state knows that they were carried last */
     struct tail_context tail_context;
     struct source_set *files;

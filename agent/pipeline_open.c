@@ -89,16 +89,18 @@ bool pipeline_open(struct pipeline *p)
     struct encode_context context = output_context(p);
     if (!open_state(p) || !open_dedup(p) || !open_coverage(p) || !open_publisher(p))
         return false;
-    p->tail_context = (struct tail_context){.output = p->setup.output->name,
-                                            .subject = p->subject,
-                                            .state = p->state,
-                                            .selector = &p->setup.config->selector,
-                                            .sources = p->setup.config->sources,
-                                            .counts = p->source_counts,
-                                            .open_files = &p->open_files,
-                                            .coverage = p->coverage,
-                                            .watch = p->watch,
-                                            .publisher = p->publisher};
+    p->tail_context =
+        (struct tail_context){.output = p->setup.output->name,
+                              .subject = p->subject,
+                              .state = p->state,
+                              .selector = &p->setup.config->selector,
+                              .sources = p->setup.config->sources,
+                              .counts = p->source_counts,
+                              .open_files = &p->open_files,
+                              .coverage = p->coverage,
+                              .watch = p->watch,
+                              .publisher = p->publisher,
+                              .was_carried = state_marked(p->state, p->setup.output->name, RECALL_MARK)};
     p->files = source_set_new(p->setup.config, p->setup.output, &p->tail_context, p->watch);
     for (size_t i = 0; i < BATCHES; i++)
         if (!(p->batches[i] = batch_new()))

@@ -19,6 +19,7 @@ bool pipeline_recover(struct pipeline *p)
     }
     if (!recovered || !p->publisher)
         return recovered;
+    p->recovered = true;
     log_info(p->subject, "the destination keeps the positions of %zu files", publisher_taken(p->publisher));
     if (publisher_unreadable(p->publisher))
         log_error(p->subject,

@@ -40,7 +40,8 @@ static bool save_in_transaction(struct pipeline *p, struct fault *f)
 {
     struct saving s = {.p = p};
     struct fault committing;
-    if (p->publisher && !p->marked)
+    /* Not before every position of the destination was compared with ours by what the mark said so far. */
+    if (p->recovered && !p->marked && p->tail_context.recalling == 0)
         p->marked = state_mark(p->state, p->setup.output->name, RECALL_MARK, &committing);
     bool positions = source_set_each_dirty(p->files, save_tail, &s);
     bool ids = !p->dedup || dedup_save(p->dedup, positions ? &s.fault : &committing);

@@ -86,7 +86,7 @@ static void destination_is_behind(struct tail_context *c, struct tail *t)
 {
     struct position local = t->ledger.safe, known = t->known->position;
     recall_end(c, t);
-    if (!state_marked(c->state, c->output, RECALL_MARK)) {
+    if (!c->was_carried) {
         t->sealed = known; /* the next batch brings the destination up to date */
         return;
     }

@@ -14,7 +14,6 @@ extern const struct sink_ops *const registry_sinks[];
 /* By name; NULL if there is none. */
 const struct parser_ops *registry_parser(const char *name);
 const struct encoder_ops *registry_encoder(const char *name);
-const struct sink_ops *registry_sink(const char *name);
 
 /*
  * The parser that recognizes a file by its first bytes, or NULL. *more is set when the beginning is too short

@@ -20,20 +20,12 @@ const struct encoder_ops *registry_encoder(const char *name)
     return NULL;
 }
 
-const struct sink_ops *registry_sink(const char *name)
-{
-    for (size_t i = 0; registry_sinks[i]; i++)
-        if (strcmp(registry_sinks[i]->name, name) == 0)
-            return registry_sinks[i];
-    return NULL;
-}
-
 const struct parser_ops *registry_recognize(struct sv head, bool complete, bool *more)
 {
     const struct parser_ops *best = NULL;
     int sure = 0;
     *more = false;
-    for (size_t i = 0; registry_parsers[i]; i++) {
+    for (size_t i = 0; registry_parsers[i] && sure < PROBE_CERTAIN; i++) {
         int score = registry_parsers[i]->probe(head, complete);
         if (score == PROBE_MORE)
             *more = true;

@@ -23,16 +23,28 @@ static void log_messages(const char *path, const struct config_messages *message
     }
 }
 
+/* How many mistakes there are, and the first of them. */
+static void sum_up(const char *path, const struct config_messages *messages, struct fault *f)
+{
+    size_t i = 0;
+    while (i < messages->count && messages->items[i].is_warning)
+        i++;
+    if (i == messages->count)
+        fault_set(f, FAULT_CONFIG, 0, "%s cannot be read", path);
+    else if (messages->items[i].line == 0)
+        fault_set(f, FAULT_CONFIG, 0, "%s: %s", path, messages->items[i].text);
+    else
+        fault_set(f, FAULT_CONFIG, 0, "%s has %zu mistake%s, line %u: %s", path, messages->errors,
+                  messages->errors == 1 ? "" : "s", messages->items[i].line, messages->items[i].text);
+}
+
 static struct config *load(const char *path, struct fault *f)
 {
     struct config_messages messages = {0};
     struct config *c = config_load(path, &messages);
     log_messages(path, &messages);
-    if (!c && messages.count)
-        fault_set(f, FAULT_CONFIG, 0, "%s has %zu mistake%s, line %u: %s", path, messages.errors,
-                  messages.errors == 1 ? "" : "s", messages.items[0].line, messages.items[0].text);
-    else if (!c)
-        fault_set(f, FAULT_CONFIG, 0, "%s cannot be read", path);
+    if (!c)
+        sum_up(path, &messages, f);
     config_messages_free(&messages);
     return c;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that one output reads. */
-#include "source.h"
+/* The files that one output reads: whose turn it is, what is saved, what is let go. */
+#include "source_inner.h"
 
 #include "crash_point.h"
 #include "glob.h"
@@ -13,33 +13,8 @@
 #include <string.h>
 
 enum {
-    TABLE_SIZE = 1024,
     TURN_STEPS = 4096,      /* steps of one file before the next one's turn */
-    QUIET_MS = 3000,        /* after which a last record that only the next one would end is taken as it is */
     ROTATE_WAIT_MS = 60000, /* how long a file that lost its name may still be written to by a lazy owner */
-};
-
-struct watched_source {
-    const struct config_source *config;
-    bool old_files;       /* this is the first scan ever of an output with `from: beginning` not set */
-    bool said_unreadable; /* directories and names that cannot be used were reported */
-};
-
-struct source_set {
-    struct tail_context *context;
-    struct os_watch *watch;
-    struct watched_source *sources;
-    size_t source_count;
-    struct tail *tails; /* in order of discovery */
-    struct tail **end;
-    struct tail *current;           /* whose turn it is */
-    unsigned steps;                 /* of that turn */
-    struct tail *turn;              /* where the search for the next one begins */
-    struct tail *table[TABLE_SIZE]; /* by file id; retired ones are not in it */
-    size_t count;
-    unsigned scan;
-    int64_t next_scan_ms;
-    bool said_full;
 };
 
 /* ---- table of files by id ---- */
@@ -50,7 +25,7 @@ static struct tail **bucket(struct source_set *s, struct os_file_id id)
     return &s->table[h >> 54];
 }
 
-static struct tail *find(struct source_set *s, struct os_file_id id)
+struct tail *source_set_find(struct source_set *s, struct os_file_id id)
 {
     for (struct tail *t = *bucket(s, id); t; t = t->same_hash)
         if (os_file_id_eq(t->saved.id, id))
@@ -58,7 +33,7 @@ static struct tail *find(struct source_set *s, struct os_file_id id)
     return NULL;
 }
 
-static void add(struct source_set *s, struct tail *t)
+void source_set_add(struct source_set *s, struct tail *t)
 {
     struct tail **b = bucket(s, t->saved.id);
     t->same_hash = *b;
@@ -108,6 +83,18 @@ bool source_is_wanted(const struct config_output *o, const char *name)
     return false;
 }
 
+bool source_excludes(const struct config_source *c, const char *path)
+{
+    const char *name = path + strlen(path);
+    while (name > path && !os_is_separator(name[-1]))
+        name--;
+    for (size_t i = 0; i < c->exclude.count; i++)
+        if (glob_match_name(c->exclude.items[i], name, os_paths_fold_case()) ||
+            glob_match_path(c->exclude.items[i], path))
+            return true;
+    return false;
+}
+
 struct source_set *source_set_new(const struct config *config, const struct config_output *output,
                                   struct tail_context *context, struct os_watch *watch)
 {
@@ -119,13 +106,20 @@ struct source_set *source_set_new(const struct config *config, const struct conf
     s->context = context;
     s->watch = watch;
     s->end = &s->tails;
+    s->keep_gone_ms =
+        output->deduplicate_age_ms > SOURCE_GONE_MS ? output->deduplicate_age_ms : SOURCE_GONE_MS;
     for (size_t i = 0; i < config->source_count; i++) {
         const struct config_source *c = &config->sources[i];
         if (!source_is_wanted(output, c->name))
             continue;
         bool first = !state_marked(context->state, context->output, c->name);
+        bool *said = calloc(c->paths.count + 1, sizeof *said);
         s->sources[s->source_count++] =
-            (struct watched_source){.config = c, .old_files = first && c->from == FROM_END};
+            (struct watched_source){.config = c, .old_files = first && c->from == FROM_END, .said = said};
+        if (said)
+            continue;
+        source_set_free(s);
+        return NULL;
     }
     return s;
 }
@@ -139,180 +133,10 @@ void source_set_free(struct source_set *s)
         tail_free(s->context, t);
         t = next;
     }
+    for (size_t i = 0; i < s->source_count; i++)
+        free(s->sources[i].said);
     free(s->sources);
     free(s);
-}
-
-/* ---- scanning ---- */
-
-struct scan {
-    struct source_set *set;
-    struct watched_source *source;
-};
-
-static void begin_tail(struct source_set *s, struct watched_source *w, const char *path,
-                       const struct os_file_info *info)
-{
-    if (s->count >= SOURCE_FILES_MAX) {
-        if (!s->said_full)
-            log_error(s->context->subject, "more than %d files; %s and others are left out", SOURCE_FILES_MAX,
-                      path);
-        s->said_full = true;
-        return;
-    }
-    struct tail *t = tail_new(s->context, w->config, path, info);
-    if (!t)
-        return; /* the next scan tries again */
-    t->start_at_end = w->old_files && !t->saved.row;
-    add(s, t);
-    log_debug(s->context->subject, "%s: found, reading from %s", path,
-              t->start_at_end ? "its end"
-              : t->saved.row  ? "the saved position"
-                              : "its beginning");
-}
-
-static void rename_tail(struct source_set *s, struct tail *t, const char *path)
-{
-    char *copy = strdup(path);
-    if (!copy)
-        return;
-    log_info(s->context->subject, "%s: renamed to %s", t->path, path);
-    free(t->path);
-    t->path = copy;
-    crash_point("rotation-followed");
-}
-
-static void note_change(struct tail *t, const struct os_file_info *info)
-{
-    t->size_found = info->size;
-    if (t->is_open || (info->size == t->size_seen && info->modified_ns == t->modified_seen_ns))
-        return;
-    /* Asleep, or never understood: worth another look. */
-    t->modified_seen_ns = info->modified_ns;
-    if (t->status == TAIL_IDLE || t->status == TAIL_UNKNOWN)
-        t->status = TAIL_NEWS;
-}
-
-static bool is_excluded(const struct config_source *c, const char *path)
-{
-    const char *name = path + strlen(path);
-    while (name > path && !os_is_separator(name[-1]))
-        name--;
-    for (size_t i = 0; i < c->exclude.count; i++)
-        if (glob_match_name(c->exclude.items[i], name, os_paths_fold_case()) ||
-            glob_match_path(c->exclude.items[i], path))
-            return true;
-    return false;
-}
-
-static bool found_file(void *ctx, const char *path)
-{
-    struct scan *scan = ctx;
-    struct source_set *s = scan->set;
-    struct os_file_info info;
-    struct fault f;
-    if (is_excluded(scan->source->config, path) || !os_path_info(path, &info, &f) || info.directory)
-        return true;
-    struct tail *t = find(s, info.id);
-    if (!t) {
-        begin_tail(s, scan->source, path, &info);
-        return true;
-    }
-    /* Two names of one file are one file: the first name found keeps it. */
-    if (t->listed != s->scan && strcmp(t->path, path) != 0)
-        rename_tail(s, t, path);
-    t->listed = s->scan;
-    note_change(t, &info);
-    return true;
-}
-
-static void found_directory(void *ctx, const char *path)
-{
-    struct scan *scan = ctx;
-    if (scan->set->watch)
-        os_watch_directory(scan->set->watch, path);
-}
-
-static void found_unreadable(void *ctx, const char *path, const struct fault *f)
-{
-    struct scan *scan = ctx;
-    (void)path;
-    if (!scan->source->said_unreadable)
-        log_error(scan->set->context->subject, "source %s: %s; looking again at every poll",
-                  scan->source->config->name, f->text);
-    scan->source->said_unreadable = true;
-}
-
-/* A plain path that is no file is a mistake that globbing would hide. */
-static void check_plain_path(struct scan *scan, const char *path)
-{
-    struct os_file_info info;
-    struct fault f;
-    if (glob_is_pattern(path) || scan->source->said_unreadable)
-        return;
-    if (!os_path_info(path, &info, &f)) {
-        log_warning(scan->set->context->subject, "source %s: %s; waiting for it", scan->source->config->name,
-                    f.text);
-        scan->source->said_unreadable = true;
-    } else if (info.directory) {
-        log_error(scan->set->context->subject,
-                  "source %s: %s is a directory; to read the files in it write %s/*",
-                  scan->source->config->name, path, path);
-        scan->source->said_unreadable = true;
-    }
-}
-
-static void scan_channel(struct source_set *s, const struct config_source *c)
-{
-    struct tail *t = find(s, tail_channel_id(c));
-    if (!t && (t = tail_new_channel(s->context, c)))
-        add(s, t);
-    if (t)
-        t->listed = s->scan;
-}
-
-static void scan_source(struct source_set *s, struct watched_source *w)
-{
-    struct scan scan = {s, w};
-    struct glob_visitor v = {&scan, found_file, found_directory, found_unreadable};
-    struct fault f;
-    if (w->config->channel) {
-        scan_channel(s, w->config);
-        return;
-    }
-    for (size_t i = 0; i < w->config->paths.count; i++) {
-        check_plain_path(&scan, w->config->paths.items[i]);
-        glob_walk(w->config->paths.items[i], &v);
-    }
-    if (s->scan == 1 && state_mark(s->context->state, s->context->output, w->config->name, &f))
-        w->old_files = false;
-}
-
-static void note_gone(struct source_set *s)
-{
-    for (struct tail *t = s->tails; t; t = t->next)
-        if (t->listed != s->scan && !t->gone && !t->retired) {
-            t->gone = true;
-            t->active_ms = os_monotonic_ms();
-            log_debug(s->context->subject, "%s: no longer there; finishing what is open", t->path);
-        } else if (t->listed == s->scan) {
-            t->gone = false;
-        }
-}
-
-/*
- * A file may change without saying so: what a parser holds back because it looks torn may be whole by now,
- * and a log that is written in place through a mapping keeps its size and, while it is open, its time.
- */
-static void wake_waiting(struct source_set *s)
-{
-    for (struct tail *t = s->tails; t; t = t->next) {
-        if (tail_waits_for_next(t) && os_monotonic_ms() - t->active_ms >= QUIET_MS)
-            tail_complete(t);
-        bool may_hide_news = t->unfinished_bytes || (!t->gone && tail_is_written_in_place(t));
-        if (t->status == TAIL_IDLE && t->is_open && may_hide_news)
-            t->status = TAIL_NEWS;
-    }
 }
 
 bool source_set_end_records(struct source_set *s)
@@ -324,21 +148,6 @@ bool source_set_end_records(struct source_set *s)
             any = true;
         }
     return any;
-}
-
-void source_set_scan(struct source_set *s)
-{
-    int64_t interval = INT64_MAX;
-    s->scan++;
-    for (size_t i = 0; i < s->source_count; i++) {
-        scan_source(s, &s->sources[i]);
-        if (s->sources[i].config->poll_interval_ms < interval)
-            interval = s->sources[i].config->poll_interval_ms;
-    }
-    note_gone(s);
-    wake_waiting(s);
-    s->next_scan_ms = os_monotonic_ms() + (interval == INT64_MAX ? 1000 : interval);
-    source_set_look(s);
 }
 
 int source_set_wait_ms(const struct source_set *s)
@@ -371,8 +180,11 @@ void source_set_replace(struct source_set *s, struct tail *old)
     if (old->gone || !os_path_info(old->path, &info, &f) || !os_file_id_eq(info.id, old->saved.id))
         return;
     struct tail *t = tail_new(s->context, old->source, old->path, &info);
-    if (t)
-        add(s, t);
+    if (!t)
+        return;       /* the next scan tries again */
+    if (t->saved.row) /* the state could not be written */
+        tail_begin_anew(t);
+    source_set_add(s, t);
 }
 
 /* Room for one more open file: closes the least recently active one that can be. */
@@ -489,7 +301,7 @@ static bool is_finished(struct source_set *s, struct tail *t)
         return false;
     if (t->retired)
         return true;
-    if (!t->gone || t->status == TAIL_NEWS)
+    if (!t->gone || t->status == TAIL_NEWS || t->status == TAIL_BROKEN)
         return false;
     if (!t->is_open)
         return true;
@@ -503,16 +315,33 @@ static bool is_finished(struct source_set *s, struct tail *t)
         if (s->context->publisher)
             publisher_forget(s->context->publisher, t->saved.id);
         t->saved.row = 0;
+        t->unwritten = false;
     }
     return deleted || os_monotonic_ms() - t->active_ms > ROTATE_WAIT_MS;
 }
 
+/* What of a closed file was there and not read; event logs do not tell by their size. */
+static uint64_t unread_of(const struct tail *t)
+{
+    bool only_grows = !t->saved.row || t->saved.fingerprint_bytes;
+    return only_grows && t->size_found > t->ledger.safe.offset ? t->size_found - t->ledger.safe.offset : 0;
+}
+
+/* One that was read to its end, and that nobody has written to since, is no loss. */
 static void report_vanished(struct source_set *s, const struct tail *t)
 {
-    if (t->retired || t->is_open || (t->saved.row && t->status != TAIL_NEWS))
+    uint64_t unread = unread_of(t);
+    bool was_read = t->saved.row && (!t->vanished || (t->saved.fingerprint_bytes && !unread));
+    const char *what = t->saved.row ? "vanished before it was read on" : "vanished before it was read";
+    if (t->retired || t->is_open || t->status == TAIL_UNKNOWN || was_read)
         return;
-    log_warning(s->context->subject, "%s: vanished before it was read%s", t->path,
-                t->saved.row ? " again; an earlier run has read it, perhaps not to its end" : "");
+    t->counts->vanished_bytes += unread;
+    if (!unread) {
+        log_warning(s->context->subject, "%s: %s", t->path, what);
+        return;
+    }
+    cover_vanished(t->cover, unread);
+    log_warning(s->context->subject, "%s: %s, %" PRIu64 " bytes of it unread", t->path, what, unread);
 }
 
 void source_set_tidy(struct source_set *s)
@@ -526,12 +355,43 @@ void source_set_tidy(struct source_set *s)
     }
 }
 
-bool source_set_settled(const struct source_set *s)
+/* Also what is no longer of any source, as long as it is where it was; and what cannot be looked for. */
+static bool is_there(void *ctx, const struct state_entry *e)
 {
-    for (const struct tail *t = s->tails; t; t = t->next)
-        if (ledger_pending(&t->ledger) != 0)
-            return false;
-    return true;
+    struct os_file_info info;
+    struct fault f;
+    if (source_set_find(ctx, e->file.id) || strcmp(e->file.parser, "channel") == 0)
+        return true;
+    return os_path_info(e->path, &info, &f) ? os_file_id_eq(info.id, e->file.id) : !os_not_found(&f);
+}
+
+static void on_forgotten(void *ctx, struct os_file_id id)
+{
+    struct source_set *s = ctx;
+    if (s->context->publisher)
+        publisher_forget(s->context->publisher, id);
+    s->forgotten++;
+}
+
+void source_set_age(struct source_set *s)
+{
+    struct fault f;
+    struct state_ageing ageing = {.output = s->context->output,
+                                  .now_ms = os_realtime_ns() / 1000000,
+                                  .keep_ms = s->keep_gone_ms,
+                                  .is_there = is_there,
+                                  .forgotten = on_forgotten,
+                                  .ctx = s};
+    if (os_monotonic_ms() < s->next_age_ms)
+        return;
+    s->next_age_ms = os_monotonic_ms() + SOURCE_AGE_MS;
+    s->forgotten = 0;
+    if (!state_age(s->context->state, &ageing, &f))
+        log_warning(s->context->subject, "%s; what is gone for long is forgotten another day", f.text);
+    else if (s->forgotten)
+        log_info(s->context->subject,
+                 "%zu files are gone for %" PRId64 " days; their positions are forgotten", s->forgotten,
+                 s->keep_gone_ms / SOURCE_AGE_MS);
 }
 
 void source_set_survey(const struct source_set *s)
@@ -544,9 +404,4 @@ void source_set_survey(const struct source_set *s)
         t->counts->files += !t->retired && !t->gone && !t->channel;
         t->counts->unread_bytes += tail_unread_bytes(t);
     }
-}
-
-size_t source_set_count(const struct source_set *s)
-{
-    return s->count;
 }

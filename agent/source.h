@@ -16,6 +16,9 @@ struct source_set;
 /* True when the output names the source, or names none. */
 bool source_is_wanted(const struct config_output *o, const char *name);
 
+/* True when the source leaves the file out: by a glob of its name, or of its whole path. */
+bool source_excludes(const struct config_source *c, const char *path);
+
 /*
  * The sources of an output by configuration: those that it names, or all. watch may be NULL. Everything is
  * borrowed until source_set_free. NULL without memory.
@@ -74,12 +77,15 @@ void source_set_saved(struct source_set *s);
 /* Lets go of files that are gone and settled. */
 void source_set_tidy(struct source_set *s);
 
-/* True if nothing is in flight, for no file. */
-bool source_set_settled(const struct source_set *s);
+/*
+ * After a scan: has the state forget the files that are gone for SOURCE_GONE_MS, or for as long as the output
+ * remembers delivered ids if that is longer. Does something once in SOURCE_AGE_MS.
+ */
+void source_set_age(struct source_set *s);
+#define SOURCE_GONE_MS (INT64_C(30) * 24 * 3600 * 1000)
+#define SOURCE_AGE_MS (INT64_C(24) * 3600 * 1000)
 
 /* Counts the files and the unread bytes of every source anew. */
 void source_set_survey(const struct source_set *s);
-
-size_t source_set_count(const struct source_set *s);
 
 #endif

@@ -107,6 +107,13 @@ bool state_set_meta(struct state *s, const char *key, const char *value, struct 
     return run(s, q, "write", f);
 }
 
+bool state_drop_meta(struct state *s, const char *key, struct fault *f)
+{
+    sqlite3_stmt *q = statement(s, DROP_META);
+    bind_text(q, 1, key);
+    return run(s, q, "write", f);
+}
+
 bool state_agent_id(struct state *s, void (*make)(char out[37]), char out[37], struct fault *f)
 {
     if (state_get_meta(s, "agent_id", out, 37))
@@ -137,10 +144,8 @@ bool state_mark(struct state *s, const char *output, const char *source, struct 
 bool state_unmark(struct state *s, const char *output, const char *source, struct fault *f)
 {
     char key[512];
-    sqlite3_stmt *q = statement(s, DROP_META);
     mark_key(key, sizeof key, output, source);
-    bind_text(q, 1, key);
-    return run(s, q, "write", f);
+    return state_drop_meta(s, key, f);
 }
 
 bool state_find(struct state *s, const char *output, struct os_file_id id, struct state_file *out)
@@ -190,6 +195,10 @@ bool state_put(struct state *s, const char *output, struct state_file *file, con
     bind_text(q, 12, saved);
     if (!run(s, q, "write", f))
         return false;
+    if (file->row && sqlite3_changes(s->db) == 0) { /* the transaction that inserted it came to nothing */
+        file->row = 0;
+        return state_put(s, output, file, path, f);
+    }
     if (!file->row)
         file->row = sqlite3_last_insert_rowid(s->db);
     return true;

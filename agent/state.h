@@ -148,6 +148,26 @@ bool state_forget_ids(struct state *s, const char *output, struct fault *f);
 /* Forgets everything about an output: it is new then. */
 bool state_forget_output(struct state *s, const char *output, struct fault *f);
 
+/* ---- what is gone ---- */
+
+/* A look through what is remembered of an output's files. */
+struct state_ageing {
+    const char *output;
+    int64_t now_ms;  /* since 1970 */
+    int64_t keep_ms; /* how long what is gone is remembered */
+    /* Neither may use the state. */
+    bool (*is_there)(void *ctx, const struct state_entry *entry);
+    void (*forgotten)(void *ctx, struct os_file_id id);
+    void *ctx;
+};
+
+/*
+ * Notes since when a file is gone, and forgets it once every look for keep_ms has found it gone: a share that
+ * is away for a while costs nothing. Blocks as long as is_there does. False: the state cannot be written; the
+ * next look goes on.
+ */
+bool state_age(struct state *s, const struct state_ageing *ageing, struct fault *f);
+
 /* Makes everything saved so far survive a power cut. May take as long as the disk does. */
 bool state_sync(struct state *s, struct fault *f);
 

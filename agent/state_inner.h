@@ -55,5 +55,6 @@ bool state_execute(struct state *s, const char *sql, const char *what, struct fa
 /* True if the value is there and its sum is right. */
 bool state_get_meta(struct state *s, const char *key, char *out, size_t room);
 bool state_set_meta(struct state *s, const char *key, const char *value, struct fault *f);
+bool state_drop_meta(struct state *s, const char *key, struct fault *f);
 
 #endif

@@ -11,13 +11,14 @@
 
 #include <stdio.h>
 
-const char *output_phase_name(enum output_phase phase)
+static const char *phase_name(enum output_phase phase)
 {
     static const char *const names[] = {"starting", "running", "ended", "failed"};
     return names[phase];
 }
 
-bool status_is_healthy(const struct output_counts *o)
+/* An output delivers, or would if there were something, and can save its positions. */
+static bool is_healthy(const struct output_counts *o)
 {
     return o->phase != OUTPUT_FAILED && !o->in_trouble && !o->state_failed;
 }
@@ -85,8 +86,8 @@ static void put_output(void *ctx, const struct fleet_output *o)
     json_field(b, SV(",\"format\":\""), sv_from(o->output->encoder->name));
     json_field(b, SV(",\"delivered_means\":\""),
                sv_from(sink_proof_text(o->output->sink->proof(o->output->sink_config))));
-    json_field(b, SV(",\"phase\":\""), sv_from(output_phase_name(c->phase)));
-    put_bool(b, SV(",\"healthy\":"), status_is_healthy(c));
+    json_field(b, SV(",\"phase\":\""), sv_from(phase_name(c->phase)));
+    put_bool(b, SV(",\"healthy\":"), is_healthy(c));
     put_bool(b, SV(",\"in_trouble\":"), c->in_trouble);
     json_field(b, SV(",\"notice\":\""), sv_from(c->notice));
     put_time(b, SV(",\"notice_time\":\""), c->notice_ms * 1000000);
@@ -112,7 +113,7 @@ static void put_head(struct buf *b, const struct status_head *head)
     json_field(b, SV(",\"reload_fault\":\""), sv_from(head->reload_fault));
 }
 
-bool status_make(struct buf *to, const struct status_head *head, struct fleet *fleet)
+static bool make(struct buf *to, const struct status_head *head, struct fleet *fleet)
 {
     struct json_mark whole = json_open(to, SV(""));
     put_head(to, head);
@@ -132,8 +133,8 @@ bool status_save(const char *directory, const struct status_head *head, struct f
     if (n < 0 || (size_t)n >= sizeof path)
         return fault_set(f, FAULT_LIMIT, 0, "the path of the state directory is too long");
     buf_init(&text, STATUS_BYTES_MAX);
-    bool saved = status_make(&text, head, fleet) ? os_replace_file(path, 0640, text.p, text.n, f)
-                                                 : fault_set(f, FAULT_MEMORY, 0, "out of memory");
+    bool saved = make(&text, head, fleet) ? os_replace_file(path, 0640, text.p, text.n, f)
+                                          : fault_set(f, FAULT_MEMORY, 0, "out of memory");
     buf_free(&text);
     return saved;
 }

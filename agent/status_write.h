@@ -21,16 +21,7 @@ struct status_head {
     const char *reload_fault; /* of the latest reload, if it failed; else NULL */
 };
 
-/* An output delivers, or would if there were something: neither ended nor failed nor in trouble. */
-bool status_is_healthy(const struct output_counts *o);
-
-/* Appends the status. False without memory. */
-bool status_make(struct buf *to, const struct status_head *head, struct fleet *fleet);
-
 /* Puts it into the state directory. */
 bool status_save(const char *directory, const struct status_head *head, struct fleet *fleet, struct fault *f);
-
-/* "starting", "running", "ended", "failed" */
-const char *output_phase_name(enum output_phase phase);
 
 #endif

@@ -30,6 +30,7 @@ struct tail_context {
     struct source_counts *counts;        /* of each of them */
     size_t *open_files;                  /* at present */
     struct publisher *publisher;    /* NULL: the destination carries no positions, the state alone has them */
+    bool was_carried;               /* before this start the destination carried them last (recall.h) */
     size_t recalling;               /* tails whose recall is not decided or not done */
     struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
     struct os_watch *watch;         /* woken by channels; NULL: they are looked at when it is time */
@@ -65,8 +66,10 @@ struct tail {
     bool start_at_end; /* when first opened, everything in it is old */
     bool retired;      /* another content has taken its place: never saved again */
     bool gone;         /* its name is no more */
+    bool vanished;     /* its name was no more when it was to be opened: what is in it was not read */
     bool counted_unknown;
     bool unsaved;                             /* written in a transaction that is not committed yet */
+    bool unwritten;                           /* the state could not be told of it yet */
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
     uint64_t size_found;                      /* by the latest scan */
@@ -125,6 +128,9 @@ bool tail_open(struct tail_context *c, struct tail *t);
 
 /* Reading goes on at a position; what is in flight must be nothing. */
 void tail_read_from(struct tail_context *c, struct tail *t, const struct position *from);
+
+/* What the state says of it is of another content: reading begins at the beginning, and the state is told. */
+void tail_begin_anew(struct tail *t);
 
 /* How its parser is to be opened. */
 struct parser_options tail_options(const struct tail_context *c, const struct tail *t);

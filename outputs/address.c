@@ -57,3 +57,10 @@ bool address_parse(const char *text, const char *default_port, struct address *o
     snprintf(out->text, sizeof out->text, is_v6 ? "[%s]:%s" : "%s:%s", out->host, out->port);
     return true;
 }
+
+const char *address_reason(const char *address, const struct fault *f)
+{
+    size_t n = strlen(address);
+    return strncmp(f->text, address, n) == 0 && f->text[n] == ':' && f->text[n + 1] == ' ' ? f->text + n + 2
+                                                                                           : f->text;
+}

@@ -19,4 +19,10 @@ struct address {
  */
 bool address_parse(const char *text, const char *default_port, struct address *out, struct fault *f);
 
+/*
+ * What a fault says, for a message that has named the address: a failed connection names the address that was
+ * tried, which is news only where the configured one is a name. Lives as long as the fault.
+ */
+const char *address_reason(const char *address, const struct fault *f);
+
 #endif

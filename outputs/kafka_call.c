@@ -33,17 +33,15 @@ struct kafka_call {
     atomic_bool ended, stop;
 
     enum kafka_outcome outcome;
-    rd_kafka_resp_err_t error;
     char text[256];
     struct kafka_positions *positions;
 };
 
 /* --- what librdkafka answers --- */
 
-static void fail(struct kafka_call *c, rd_kafka_resp_err_t err, const char *text)
+static void fail(struct kafka_call *c, const char *text)
 {
     c->outcome = KAFKA_CALL_FAILED;
-    c->error = err;
     snprintf(c->text, sizeof c->text, "%s", text);
 }
 
@@ -57,7 +55,7 @@ static enum answer understand(struct kafka_call *c, rd_kafka_error_t *error)
     enum answer answer = c->lib.error_txn_requires_abort(error) ? ANSWER_ABORT
                          : c->lib.error_is_retriable(error)     ? ANSWER_AGAIN
                                                                 : ANSWER_FAILED;
-    fail(c, c->lib.error_code(error), c->lib.error_string(error));
+    fail(c, c->lib.error_string(error));
     c->lib.error_destroy(error);
     return answer;
 }
@@ -168,14 +166,14 @@ static bool read_positions(struct kafka_call *c, struct kafka_positions *into, b
                                             .stop = &c->stop,
                                             .exists = claim ? write_owner : NULL,
                                             .ctx = c};
-    fail(c, RD_KAFKA_RESP_ERR__FAIL, "");
+    fail(c, "");
     enum kafka_reading reading = kafka_positions_read(into, &reader, &f);
     if (reading == KAFKA_NO_TOPIC && kafka_positions_create(&reader, c->producer, c->ask_only, &f))
         reading = c->ask_only ? KAFKA_READ : kafka_positions_read(into, &reader, &f);
     if (reading == KAFKA_NO_TOPIC && f.code == FAULT_NONE)
         fault_set(&f, FAULT_REFUSED, 0, "topic %.100s is being created", c->topic);
     if (reading != KAFKA_READ && f.code != FAULT_NONE)
-        fail(c, RD_KAFKA_RESP_ERR__FAIL, f.text);
+        fail(c, f.text);
     return reading == KAFKA_READ;
 }
 
@@ -202,7 +200,7 @@ static bool still_owns(struct kafka_call *c)
 static void run_open(struct kafka_call *c)
 {
     char key[KEY_MAX + 8];
-    fail(c, RD_KAFKA_RESP_ERR__FAIL, "out of memory");
+    fail(c, "out of memory");
     if (!still_owns(c) || !init(c) || !(c->positions = kafka_positions_new()) ||
         !read_positions(c, c->positions, !c->owned && !c->ask_only && c->owner[0]))
         return;
@@ -278,11 +276,6 @@ bool kafka_call_has_ended(const struct kafka_call *call)
 enum kafka_outcome kafka_call_outcome(const struct kafka_call *call)
 {
     return call->outcome;
-}
-
-rd_kafka_resp_err_t kafka_call_error(const struct kafka_call *call)
-{
-    return call->error;
 }
 
 const char *kafka_call_text(const struct kafka_call *call)

@@ -50,7 +50,6 @@ bool kafka_call_has_ended(const struct kafka_call *call);
 
 /* The following only after it has ended. */
 enum kafka_outcome kafka_call_outcome(const struct kafka_call *call);
-rd_kafka_resp_err_t kafka_call_error(const struct kafka_call *call);
 const char *kafka_call_text(const struct kafka_call *call); /* of what went wrong */
 
 /* Of OPEN, when DONE: the positions, which are the caller's from now on. */

@@ -12,20 +12,16 @@
  */
 #include "kafka_attempt.h"
 #include "kafka_call.h"
+#include "kafka_identity.h"
 #include "kafka_mode.h"
 #include "os_clock.h"
-#include "os_process.h"
-#include "wtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     STOP_DRAIN_MS = 200,
     SLOW_OPEN_MS = 5000, /* an opening that takes longer is said */
-    ID_MAX = 200,
-    OWNER_MAX = 256,
 };
 
 enum phase {
@@ -39,7 +35,7 @@ enum phase {
 
 struct transactions {
     struct kafka_client *client;
-    char transactional_id[ID_MAX], scope[ID_MAX], owner[OWNER_MAX];
+    struct kafka_identity identity;
     enum phase phase;
     struct kafka_call *call;
     int64_t opening_since_ms;
@@ -85,8 +81,8 @@ static int give_back(struct transactions *t)
 static void start_call(struct transactions *t, enum kafka_call_kind kind)
 {
     struct kafka_call_setup setup = {.client = t->client,
-                                     .scope = t->scope,
-                                     .owner = sv_from(t->owner),
+                                     .scope = t->identity.scope,
+                                     .owner = sv_from(t->identity.owner),
                                      .owned = t->owned,
                                      .ask_only = t->client->checking};
     t->call = kafka_call_start(kind, &setup);
@@ -160,7 +156,7 @@ static bool was_committed(const struct transactions *t)
 
 static void after_open(struct transactions *t)
 {
-    t->owned = t->owner[0] != '\0';
+    t->owned = t->identity.owner[0] != '\0';
     t->phase = PHASE_READY;
     t->client->troubled = t->client->troubled && !t->client->brokers_down;
     kafka_positions_free(t->positions);
@@ -363,40 +359,6 @@ static bool recover(struct sink *sink, int timeout_ms,
 
 /* --- beginning, checking, ending --- */
 
-/* Whose word it is: no two runs of an agent have the same. */
-static void make_owner(struct transactions *t)
-{
-    uint64_t run;
-    char host[128] = "", time[WTIME_TEXT_MAX];
-    struct wtime now = wtime_from_unix_ns(os_realtime_ns(), 0);
-    os_random(&run, sizeof run);
-    os_host_name(host, sizeof host);
-    size_t n = wtime_format(&now, 0, time);
-    snprintf(t->owner, sizeof t->owner,
-             "{\"v\":1,\"host\":\"%.127s\",\"since\":\"%.*s\",\"run\":\"%016llx\"}", host, (int)n, time,
-             (unsigned long long)run);
-}
-
-/* "mapitail-" and the scope with hyphens. */
-static void make_id(struct transactions *t, const char *scope)
-{
-    snprintf(t->scope, sizeof t->scope, "%s", scope);
-    snprintf(t->transactional_id, sizeof t->transactional_id, "mapitail-%.*s", (int)strlen(scope) - 1, scope);
-    for (char *at = t->transactional_id; *at; at++)
-        if (*at == '/')
-            *at = '-';
-}
-
-/* Who delivers beside the output, or only looks, must not fence the one who runs. */
-static void make_guest_id(struct transactions *t)
-{
-    uint64_t guest;
-    os_random(&guest, sizeof guest);
-    snprintf(t->scope, sizeof t->scope, "guest/");
-    snprintf(t->transactional_id, sizeof t->transactional_id, "mapitail-guest-%016llx",
-             (unsigned long long)guest);
-}
-
 static bool open_transactions(struct sink *sink, struct fault *f)
 {
     struct transactions *t = calloc(1, sizeof *t);
@@ -404,13 +366,8 @@ static bool open_transactions(struct sink *sink, struct fault *f)
         return fault_set(f, FAULT_MEMORY, 0, "no memory for the Kafka output");
     sink->own = t;
     t->client = t->attempt.client = &sink->client;
-    if (sink->client.host.scope) {
-        make_id(t, sink->client.host.scope);
-        make_owner(t);
-    } else {
-        make_guest_id(t);
-    }
-    sink->client.transactional_id = t->transactional_id;
+    kafka_identity_make(&t->identity, sink->client.host.scope);
+    sink->client.transactional_id = t->identity.transactional_id;
     sink->client.on_report = kafka_attempt_report;
     sink->client.report_ctx = &t->attempt;
     if (!kafka_client_open(&sink->client, f)) {

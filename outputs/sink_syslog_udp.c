@@ -80,7 +80,8 @@ static void refuse(struct sink *s, const struct fault *f)
     s->is_probed = false;
     s->probe_until_ms = 0;
     if (s->batch) /* a check hands out the fault itself */
-        notify(&s->notifier, NOTICE_WARNING, "cannot send to %s: %s", s->address.text, f->text);
+        notify(&s->notifier, NOTICE_WARNING, "cannot send to %s: %s", s->address.text,
+               address_reason(s->address.text, f));
 }
 
 static int give_back(struct sink *s, enum item_result result)
@@ -285,7 +286,7 @@ static bool check(struct sink *s, int timeout_ms, struct fault *f)
     if (s->failure.code == FAULT_NONE)
         return fault_set(f, FAULT_TIMEOUT, 0, "%.200s: no answer in time", s->address.text);
     return fault_set(f, s->failure.code, s->failure.os_error, "%.110s: %.140s", s->address.text,
-                     s->failure.text);
+                     address_reason(s->address.text, &s->failure));
 }
 
 static void close_udp(struct sink *s, int timeout_ms)

@@ -245,7 +245,8 @@ static bool reach(struct sink *s, size_t index, int64_t until_ms, struct fault *
     if (reached)
         say_goodbye(s, until_ms);
     else if (s->failure.code != FAULT_NONE)
-        fault_set(f, s->failure.code, s->failure.os_error, "%.110s: %.140s", name, s->failure.text);
+        fault_set(f, s->failure.code, s->failure.os_error, "%.110s: %.140s", name,
+                  address_reason(name, &s->failure));
     else
         fault_set(f, FAULT_TIMEOUT, 0, "%.110s: no answer in time", name);
     stream_disconnect(s);

@@ -33,9 +33,10 @@ void stream_fail(struct sink *s, const struct fault *f)
     if (s->wanted) /* a check hands out the fault itself */
         return;
     if (s->targets.failed)
-        notify(n, level, "cannot connect to %s: %s; %s is next", failed, f->text, stream_target(s));
+        notify(n, level, "cannot connect to %s: %s; %s is next", failed, address_reason(failed, f),
+               stream_target(s));
     else
-        notify(n, level, "cannot connect to %s: %s", failed, f->text);
+        notify(n, level, "cannot connect to %s: %s", failed, address_reason(failed, f));
 }
 
 /* The connection is gone: nobody knows what of the rest arrived, so all of it is to be sent again. */
@@ -143,7 +144,7 @@ static void return_to_first(struct sink *s)
 static void candidate_failed(struct sink *s, const struct fault *f)
 {
     notify(&s->notifiers[0], NOTICE_INFO, "staying with %s: cannot return to %s: %s", stream_target(s),
-           s->targets.items[0].text, f->text);
+           s->targets.items[0].text, address_reason(s->targets.items[0].text, f));
     stream_drop_candidate(s);
 }
 

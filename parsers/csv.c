@@ -19,11 +19,10 @@
  * month first for English, day first for others and for tables with semicolons.
  */
 #include "csv_decode.h"
+#include "csv_number.h"
 #include "csv_probe.h"
 #include "csv_rows.h"
 #include "csv_table.h"
-#include "digits.h"
-#include "needle.h"
 #include "text_lines.h"
 
 #include <stdlib.h>
@@ -45,9 +44,7 @@ struct parser {
     uint64_t header; /* offset of the header in force */
 
     bool by_number; /* search for the one id that is wanted */
-    uint32_t id;
-    uint8_t number[2 * DIGITS_U64_MAX]; /* in the file's encoding, without the zero at its outer side */
-    size_t number_n, number_lead;
+    struct csv_number number;
 
     /* Indexes into the window. */
     size_t border;     /* a row begins here; nothing before it is of interest */
@@ -89,19 +86,6 @@ static size_t row_limit(const struct parser *p)
 
 /* --- what is known of the table --- */
 
-static void widen_number(struct parser *p)
-{
-    char text[DIGITS_U64_MAX];
-    size_t n = (size_t)(digits_put(text, p->id) - text);
-    p->number_n = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i && p->coding.encoding != TEXT_UTF8)
-            p->number[p->number_n++] = 0;
-        p->number[p->number_n++] = (uint8_t)text[i];
-    }
-    p->number_lead = p->coding.encoding == TEXT_UTF16BE;
-}
-
 static void use_layout(struct parser *p, const struct csv_layout *layout, uint64_t header)
 {
     p->layout = *layout;
@@ -109,9 +93,10 @@ static void use_layout(struct parser *p, const struct csv_layout *layout, uint64
     p->header = header;
     p->layout_known = true;
     p->order_size = 0;
-    p->by_number = selector_single_id(p->options.selector, &p->id) && layout->style != CSV_WMIC &&
+    uint32_t id = 0;
+    p->by_number = selector_single_id(p->options.selector, &id) && layout->style != CSV_WMIC &&
                    (layout->has_id16 || layout->columns == 0);
-    widen_number(p);
+    csv_number_init(&p->number, id, p->coding.encoding);
 }
 
 static enum text_refill learn(struct parser *p)
@@ -195,29 +180,6 @@ static bool may_be_header(const struct parser *p, const struct text_bytes *t, si
                          csv_unit_at(t, begin + 2 * unit));
 }
 
-/* Is the first cell of a line the name of a column? */
-static bool begins_with_a_name(const struct parser *p, size_t begin, size_t end)
-{
-    char text[4 * CSV_NAME_MAX];
-    struct text_bytes t = bytes_of(p);
-    struct csv_cell cell;
-    struct buf room = {.p = text, .cap = sizeof text, .limit = sizeof text};
-    bool ignored = false;
-    t.n = end;
-    for (const char *d = ",;\t"; *d; d++) {
-        struct csv_layout layout = {.style = CSV_QUOTED, .delimiter = *d};
-        csv_cell_at(&t, begin, &layout, true, &cell);
-        size_t n = cell.end - cell.begin;
-        if (cell.after != CSV_AFTER_DELIMITER || n > CSV_NAME_MAX)
-            continue;
-        struct sv name =
-            text_to_utf8(&p->coding, sv_make(t.p + cell.begin, n), CSV_NAME_MAX, &room, &ignored, &ignored);
-        if (csv_column_of(sv_trim(name), NULL) != CSV_OTHER)
-            return true;
-    }
-    return false;
-}
-
 static bool is_same_layout(const struct csv_layout *a, const struct csv_layout *b)
 {
     if (a->columns != b->columns || a->delimiter != b->delimiter || a->order != b->order)
@@ -241,9 +203,9 @@ static size_t without_break(const struct text_bytes *t, size_t begin, size_t nex
 /* A header among the lines is passed and, if it is another one, obeyed from there on. */
 static bool take_header(struct parser *p, size_t begin, size_t end)
 {
-    struct text_bytes t = bytes_of(p);
+    struct text_bytes t = bytes_of(p), line = {t.p, end, t.encoding};
     struct csv_layout layout;
-    if (!may_be_header(p, &t, begin, end) || !begins_with_a_name(p, begin, end) ||
+    if (!may_be_header(p, &t, begin, end) || !csv_begins_with_a_name(line, &p->coding, begin) ||
         !csv_layout_of_header(line_utf8(p, begin, end), &layout))
         return false;
     if (!is_same_layout(&layout, &p->layout))
@@ -357,35 +319,6 @@ static enum outcome take_row(struct parser *p, struct event *e, struct step *ste
 
 /* --- the two ways through a table --- */
 
-static bool is_cell_border(const struct parser *p, unsigned c)
-{
-    return c == (unsigned char)p->layout.delimiter || c == '"' || c == '\n' || c == '\r' || c == 0xfeff;
-}
-
-/* Is the number at index at a whole cell? */
-static bool is_whole_cell(const struct parser *p, size_t at, size_t end)
-{
-    struct text_bytes t = bytes_of(p);
-    size_t unit = text_unit(t.encoding);
-    bool begins = at == p->border || (at >= unit && is_cell_border(p, csv_unit_at(&t, at - unit)));
-    return begins && (end == t.n || is_cell_border(p, csv_unit_at(&t, end)));
-}
-
-static bool next_number(struct parser *p, size_t *at)
-{
-    size_t from = p->searched + p->number_lead;
-    const uint8_t *hit = NULL;
-    if (from < p->window.n)
-        hit = needle_find(p->window.p + from, p->window.n - from, p->number, p->number_n);
-    if (hit) {
-        *at = (size_t)(hit - p->window.p) - p->number_lead;
-        return true;
-    }
-    if (from < p->window.n && p->window.n - from >= p->number_n)
-        p->searched = p->window.n - p->number_n + 1 - p->number_lead;
-    return false;
-}
-
 /* The row before the one that was counted last is certain, so what was counted is right. */
 static bool is_in_step(const struct parser *p)
 {
@@ -417,20 +350,21 @@ static enum outcome take_hit(struct parser *p, size_t hit, struct event *e, stru
 
 static enum outcome search(struct parser *p, struct event *e, struct step *step)
 {
-    size_t hit, unit = text_unit(p->coding.encoding);
-    while (next_number(p, &hit)) {
-        size_t end = hit + p->number_lead + p->number_n + (p->coding.encoding == TEXT_UTF16LE);
-        if (end + unit > p->window.n && !is_final(p))
+    struct text_bytes t = bytes_of(p);
+    size_t hit, unit = text_unit(t.encoding);
+    while (csv_number_find(&p->number, &t, &p->searched, &hit)) {
+        size_t end = csv_number_end(&p->number, hit);
+        if (end + unit > t.n && !is_final(p))
             return OUTCOME_MORE;
         p->searched = hit;
         if (count_to(p, hit))
             return OUTCOME_ON;
-        if (p->layout.columns && is_whole_cell(p, hit, end))
+        if (p->layout.columns && csv_number_is_cell(&t, p->border, hit, end, p->layout.delimiter))
             return take_hit(p, hit, e, step);
         p->searched = hit + 1;
         p->counts.rejected++;
     }
-    return count_to(p, p->window.n) ? OUTCOME_ON : OUTCOME_MORE;
+    return count_to(p, t.n) ? OUTCOME_ON : OUTCOME_MORE;
 }
 
 static enum outcome walk(struct parser *p, struct event *e, struct step *step)

@@ -102,3 +102,23 @@ enum date_order csv_table_order(const struct input *in, uint64_t offset, const s
     free(p);
     return date_evidence_order(&evidence);
 }
+
+bool csv_begins_with_a_name(struct text_bytes t, const struct text_coding *coding, size_t begin)
+{
+    char text[4 * CSV_NAME_MAX];
+    struct csv_cell cell;
+    struct buf room = {.p = text, .cap = sizeof text, .limit = sizeof text};
+    bool ignored = false;
+    for (const char *d = ",;\t"; *d; d++) {
+        struct csv_layout layout = {.style = CSV_QUOTED, .delimiter = *d};
+        csv_cell_at(&t, begin, &layout, true, &cell);
+        size_t n = cell.end - cell.begin;
+        if (cell.after != CSV_AFTER_DELIMITER || n > CSV_NAME_MAX)
+            continue;
+        struct sv name =
+            text_to_utf8(coding, sv_make(t.p + cell.begin, n), CSV_NAME_MAX, &room, &ignored, &ignored);
+        if (csv_column_of(sv_trim(name), NULL) != CSV_OTHER)
+            return true;
+    }
+    return false;
+}

@@ -9,315 +9,12 @@
  * is searched for, and where the last record passed is another one, so is the log, because whoever clears a
  * log lets its numbers start again.
  */
+#include "evt_inner.h"
 #include "evt_record.h"
-#include "evt_ring.h"
-#include "hash64.h"
-#include "parser.h"
 
 #include <stdlib.h>
 
-enum {
-    EVENT_MEMORY = 2 << 20,
-    HOLD_MAX = 3,     /* calls that what is being written is waited for */
-    RESTARTS_MAX = 3, /* searches for the last record in one call, where a writer is faster */
-    NOTICES_MAX = 8,
-};
-
-/* A step that waits to be given. */
-struct notice {
-    enum step_kind kind;
-    uint64_t offset, length, events;
-    const char *reason;
-};
-
-enum outcome {
-    GOES_ON,
-    GIVES_EVENT,
-    GIVES_NOTICE,
-    GIVES_PROGRESS,
-    WAITS,
-    IS_ANOTHER, /* log */
-    HAS_FAILED,
-};
-
-struct parser {
-    const struct input *in;
-    const struct selector *selector;
-    struct evt_ring ring;
-    struct evt_cursor cursor;
-    struct arena arena;
-    struct buf original;
-    struct parser_counts counts;
-
-    struct position pos;   /* as given last */
-    uint64_t head_check;   /* a hash of that record's head */
-    struct evt_frame last; /* passed since then; length 0: none */
-    uint64_t at, number;   /* the next record: its place and its number */
-    bool started, reading;
-    bool found_again; /* the next record was searched for */
-    bool finished;    /* what stands behind the last record of a log without a cursor has been told */
-    unsigned held, restarts;
-    uint64_t held_size, unfinished; /* the place that is waited at; 0: none */
-    uint64_t damage_at;             /* the damaged part reported last */
-    struct notice notices[NOTICES_MAX];
-    size_t notice_first, notice_count;
-};
-
-/* ---- what is said ---- */
-
-static void notify(struct parser *p, struct notice n)
-{
-    if (p->notice_count < NOTICES_MAX)
-        p->notices[p->notice_count++] = n;
-}
-
-/* A part that reaches over the file's end is two parts. The same one is met again at every round, but told
- * once. */
-static void notify_skip(struct parser *p, uint64_t at, uint64_t length, uint64_t events, const char *reason)
-{
-    at = at >= p->ring.size ? EVT_HEADER_BYTES : at;
-    uint64_t left = p->ring.size > at ? p->ring.size - at : 0;
-    if (p->damage_at == at)
-        return;
-    p->damage_at = at;
-    notify(p, (struct notice){STEP_SKIP, at, length < left ? length : left, events, reason});
-    if (length > left)
-        notify(p, (struct notice){STEP_SKIP, EVT_HEADER_BYTES, length - left, 0, reason});
-}
-
-static void notify_gap(struct parser *p, uint64_t events, const char *reason)
-{
-    notify(p, (struct notice){STEP_GAP, 0, 0, events, reason});
-}
-
-/* ---- positions ---- */
-
-/* A hash of at least 8 bytes, never 0. It is made for every event given, so it takes eight bytes at a time.
- */
-static uint64_t check_of(const uint8_t *record, size_t n)
-{
-    uint64_t h = HASH64_START;
-    for (size_t at = 0; n - at >= 8; at += 8) {
-        h = (h ^ load_le64(record + at)) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 29;
-    }
-    h = (h ^ load_le64(record + n - 8)) * UINT64_C(0x9e3779b97f4a7c15);
-    h ^= h >> 29;
-    return h ? h : 1;
-}
-
-/* The bytes of a record passed must still be the same ones to stand for it. */
-static void settle_position(struct parser *p)
-{
-    struct evt_frame f = p->last;
-    if (f.length == 0)
-        return;
-    bool whole = evt_ring_look(&p->ring, f.at, f.number, &f) == EVT_WHOLE;
-    if (!whole && !evt_ring_bytes(&p->ring, p->last.at, EVT_HEAD_BYTES, &f.bytes))
-        return;
-    p->pos = (struct position){p->last.at, p->last.number + 1,
-                               check_of(f.bytes, whole ? f.length : (size_t)EVT_HEAD_BYTES)};
-    p->head_check = check_of(f.bytes, EVT_HEAD_BYTES);
-    p->last.length = 0;
-}
-
-/* True if the record stands where the position says, torn or whole. Of a torn one the head is what counts. */
-static bool is_last_there(struct parser *p, uint64_t at, struct evt_frame *f)
-{
-    const uint8_t *head;
-    enum evt_look look = evt_ring_look(&p->ring, at, p->pos.record - 1, f);
-    if (look == EVT_WHOLE && check_of(f->bytes, f->length) == p->pos.check)
-        return true;
-    return (look == EVT_WHOLE || look == EVT_TORN) && evt_ring_bytes(&p->ring, at, EVT_HEAD_BYTES, &head) &&
-           check_of(head, EVT_HEAD_BYTES) == p->pos.check;
-}
-
-/* ---- where the log begins and ends ---- */
-
-/* What is not there yet is waited for some calls long, but no longer than nothing moves. */
-static bool hold(struct parser *p, uint64_t at)
-{
-    if (p->in->complete)
-        return false;
-    if (p->held_size != p->in->size)
-        p->held = 0;
-    p->held_size = p->in->size;
-    if (p->held >= HOLD_MAX)
-        return false;
-    p->held++;
-    p->unfinished = at < p->in->size ? at : EVT_HEADER_BYTES;
-    return true;
-}
-
-static void survey(struct parser *p)
-{
-    struct evt_cursor *c = &p->cursor;
-    if (c->known && (c->is_made || evt_ring_still(&p->ring, c)))
-        return;
-    *c = evt_ring_survey(&p->ring);
-}
-
-/* The same, and the record belongs to the log as it is now: a log that was cleared leaves stale ones. */
-static bool is_last_live(struct parser *p)
-{
-    struct evt_frame f;
-    const struct evt_cursor *c = &p->cursor;
-    if (p->pos.check == 0)
-        return true;
-    return is_last_there(p, p->pos.offset, &f) &&
-           (c->is_made || evt_ring_distance(&p->ring, c->oldest_at, f.at) <
-                              evt_ring_distance(&p->ring, c->oldest_at, c->at));
-}
-
-static enum outcome nothing_there(struct parser *p)
-{
-    if (hold(p, EVT_HEADER_BYTES))
-        return WAITS;
-    if (!p->finished && p->ring.size > EVT_HEADER_BYTES)
-        notify_skip(p, EVT_HEADER_BYTES, p->ring.size - EVT_HEADER_BYTES, 0, "no records in the log");
-    p->finished = true;
-    return WAITS;
-}
-
-/* Bytes of a torn record: up to the next one, if its length does not tell. */
-static uint64_t torn_length(struct parser *p, const struct evt_frame *f)
-{
-    struct evt_frame next;
-    uint64_t distance, span;
-    survey(p);
-    span = p->cursor.known ? evt_ring_distance(&p->ring, f->at, p->cursor.at) : 0;
-    if (f->length) {
-        enum evt_look after =
-            evt_ring_look(&p->ring, evt_ring_add(&p->ring, f->at, f->length), f->number + 1, &next);
-        if (after == EVT_WHOLE || after == EVT_END)
-            return f->length;
-    }
-    if (span > EVT_HEAD_BYTES && evt_ring_find(&p->ring, evt_ring_add(&p->ring, f->at, 4), span - 4,
-                                               f->number + 1, p->cursor.next, &distance, &next))
-        span = distance + 4;
-    if (span == 0) /* there is no cursor: up to the end */
-        span = p->ring.size > f->at ? p->ring.size - f->at : 0;
-    if (f->length && f->length < span)
-        span = f->length;
-    return span;
-}
-
-static void stand_behind(struct parser *p, const struct evt_frame *f, uint64_t length)
-{
-    p->at = evt_ring_add(&p->ring, f->at, length);
-    p->number = f->number + 1;
-}
-
-static enum outcome begin_at_oldest(struct parser *p)
-{
-    survey(p);
-    if (!p->cursor.known)
-        return nothing_there(p);
-    /* A copy in the making: what comes first is not there yet, or cannot be told yet. */
-    if ((p->cursor.is_made || p->cursor.oldest_at >= p->ring.size) && hold(p, p->cursor.at))
-        return WAITS;
-    p->at = p->cursor.oldest_at;
-    p->number = p->cursor.oldest;
-    p->started = true;
-    return GOES_ON;
-}
-
-/* Walks from the oldest record to the one with this number. */
-static bool find_number(struct parser *p, uint64_t number, struct evt_frame *f)
-{
-    const struct evt_cursor *c = &p->cursor;
-    struct evt_ring *r = &p->ring;
-    uint64_t at = c->oldest_at, next = c->oldest, distance;
-    while (next <= number) {
-        uint64_t span = evt_ring_distance(r, at, c->at);
-        if (evt_ring_look(r, at, next, f) != EVT_WHOLE || f->length > span) {
-            if (!evt_ring_find(r, at, span, next, number + 1, &distance, f))
-                return false;
-            at = f->at;
-            next = f->number;
-        }
-        if (next == number)
-            return evt_ring_look(r, f->at, number, f) == EVT_WHOLE;
-        at = evt_ring_add(r, at, f->length);
-        next++;
-    }
-    return false;
-}
-
-/* Stands where the record with this number, or the next one that there is, has to be searched for. */
-static void stand_before(struct parser *p, uint64_t number)
-{
-    const struct evt_cursor *c = &p->cursor;
-    p->number = number > c->oldest ? number : c->oldest;
-    p->at = p->number < c->next ? c->oldest_at : c->at;
-}
-
-/* The last record is not where it was: overwritten, moved (Windows does that when a full log may grow), or of
- * another log. */
-static enum outcome relocate(struct parser *p)
-{
-    const struct evt_cursor *c = &p->cursor;
-    struct evt_frame f;
-    survey(p);
-    if (!c->known || c->is_made) {
-        if (hold(p, p->at))
-            return WAITS;
-        if (!c->known)
-            return IS_ANOTHER;
-    }
-    if (c->next < p->pos.record)
-        return IS_ANOTHER;
-    p->started = true;
-    if (c->oldest < p->pos.record && p->pos.check) {
-        if (!find_number(p, p->pos.record - 1, &f) || !is_last_there(p, f.at, &f))
-            return IS_ANOTHER;
-        p->pos.offset = f.at;
-        stand_behind(p, &f, f.length);
-        return GOES_ON;
-    }
-    uint64_t expected = p->number > p->pos.record ? p->number : p->pos.record;
-    if (c->oldest > expected)
-        notify_gap(p, c->oldest - expected, "records were overwritten before they were read");
-    if (c->oldest >= expected || !find_number(p, expected - 1, &f))
-        stand_before(p, expected);
-    else
-        stand_behind(p, &f, f.length);
-    p->pos = (struct position){p->at < p->ring.size ? p->at : EVT_HEADER_BYTES, p->number, 0};
-    return GOES_ON;
-}
-
-/* True if the log still ends where everything was read, told by two small reads. */
-static bool nothing_is_new(struct parser *p)
-{
-    uint8_t head[EVT_HEAD_BYTES];
-    struct evt_cursor c = {.at = p->at, .next = p->number};
-    return p->started && p->head_check && evt_ring_still(&p->ring, &c) &&
-           evt_ring_peek(&p->ring, p->pos.offset, head, sizeof head) &&
-           check_of(head, sizeof head) == p->head_check;
-}
-
-/* Takes the file's present state, and the place to go on from. */
-static enum outcome begin_round(struct parser *p)
-{
-    struct evt_frame f;
-    settle_position(p);
-    evt_ring_refresh(&p->ring);
-    p->cursor.known = false;
-    p->unfinished = 0;
-    if (nothing_is_new(p))
-        return WAITS;
-    if (p->pos.check == 0 && p->started)
-        return GOES_ON;
-    if (p->pos.record == 0)
-        return begin_at_oldest(p);
-    if (p->pos.check && is_last_there(p, p->pos.offset, &f)) {
-        if (!p->started)
-            stand_behind(p, &f, f.bytes ? f.length : torn_length(p, &f));
-        p->started = true;
-        return GOES_ON;
-    }
-    return relocate(p);
-}
+enum { EVENT_MEMORY = 2 << 20 };
 
 /* ---- records ---- */
 
@@ -343,7 +40,7 @@ static bool pass_record(struct parser *p, const struct evt_frame *f, bool torn, 
     p->damage_at = UINT64_MAX;
     bool taken = take_record(p, f, torn, torn ? f->length : f->length - 4, event);
     p->last = *f;
-    stand_behind(p, f, f->length);
+    evt_stand_behind(p, f, f->length);
     p->found_again = false;
     return taken;
 }
@@ -352,14 +49,14 @@ static bool pass_record(struct parser *p, const struct evt_frame *f, bool torn, 
 static enum outcome pass_torn(struct parser *p, struct evt_frame *f, struct event *event)
 {
     bool taken = false;
-    uint64_t length = torn_length(p, f);
+    uint64_t length = evt_torn_length(p, f);
     f->length = length < EVT_RECORD_MAX ? (size_t)length : EVT_RECORD_MAX;
     if (length >= EVT_HEAD_BYTES && evt_ring_bytes(&p->ring, f->at, f->length, &f->bytes))
         taken = pass_record(p, f, true, event);
-    stand_behind(p, f, length);
+    evt_stand_behind(p, f, length);
     if (taken)
         return GIVES_EVENT;
-    notify_skip(p, f->at, length, 1, "a torn record");
+    evt_notify_skip(p, f->at, length, 1, "a torn record");
     return GIVES_NOTICE;
 }
 
@@ -370,9 +67,9 @@ static enum outcome salvage(struct parser *p)
     uint64_t span = evt_ring_distance(&p->ring, p->at, p->cursor.at), distance = span;
     p->found_again = span && evt_ring_find(&p->ring, p->at, span, p->number, p->cursor.next, &distance, &f);
     if (distance)
-        notify_skip(p, p->at, distance, f.number - p->number, "damaged records");
+        evt_notify_skip(p, p->at, distance, f.number - p->number, "damaged records");
     else
-        notify_gap(p, f.number - p->number, "record numbers are missing");
+        evt_notify_gap(p, f.number - p->number, "record numbers are missing");
     p->at = f.at;
     p->number = f.number;
     return GIVES_NOTICE;
@@ -389,8 +86,8 @@ static enum outcome end_without_cursor(struct parser *p, enum evt_look look, str
     if (look == EVT_TORN)
         o = pass_torn(p, f, event);
     else if (left)
-        notify_skip(p, p->at, left < EVT_CURSOR_BYTES ? left : EVT_CURSOR_BYTES, 0,
-                    "the end record is missing");
+        evt_notify_skip(p, p->at, left < EVT_CURSOR_BYTES ? left : EVT_CURSOR_BYTES, 0,
+                        "the end record is missing");
     p->finished = true;
     return o;
 }
@@ -401,11 +98,11 @@ static enum outcome end_elsewhere(struct parser *p)
     uint64_t span = evt_ring_distance(&p->ring, p->at, p->cursor.at);
     if (p->number > p->cursor.next && span)
         return IS_ANOTHER;
-    settle_position(p);
-    if (!is_last_live(p))
-        return p->restarts++ < RESTARTS_MAX ? relocate(p) : WAITS;
+    evt_settle_position(p);
+    if (!evt_is_last_live(p))
+        return p->restarts++ < RESTARTS_MAX ? evt_relocate(p) : WAITS;
     if (span)
-        notify_skip(p, p->at, span, 0, "no records in front of the end");
+        evt_notify_skip(p, p->at, span, 0, "no records in front of the end");
     return WAITS;
 }
 
@@ -415,22 +112,22 @@ static enum outcome resolve(struct parser *p, enum evt_look look, struct evt_fra
     const struct evt_cursor *c = &p->cursor;
     if (p->ring.failed)
         return HAS_FAILED;
-    survey(p);
+    evt_survey(p);
     if (!c->known)
-        return nothing_there(p);
-    if (c->is_made && hold(p, p->at))
+        return evt_nothing_there(p);
+    if (c->is_made && evt_hold(p, p->at))
         return WAITS;
     if (c->is_made && p->number >= c->next)
         return end_without_cursor(p, look, f, event);
     if (p->number >= c->next)
         return end_elsewhere(p);
-    settle_position(p);
-    if (p->number < c->oldest || (p->restarts < RESTARTS_MAX && !is_last_live(p))) {
+    evt_settle_position(p);
+    if (p->number < c->oldest || (p->restarts < RESTARTS_MAX && !evt_is_last_live(p))) {
         p->restarts++;
-        return relocate(p);
+        return evt_relocate(p);
     }
     /* What lies behind the file's present end may still come. */
-    if (p->at + evt_ring_distance(&p->ring, p->at, c->at) > p->ring.size && hold(p, p->at))
+    if (p->at + evt_ring_distance(&p->ring, p->at, c->at) > p->ring.size && evt_hold(p, p->at))
         return WAITS;
     return look == EVT_TORN ? pass_torn(p, f, event) : salvage(p);
 }
@@ -438,7 +135,7 @@ static enum outcome resolve(struct parser *p, enum evt_look look, struct evt_fra
 /* True if the log's end does not lie between here and the file's end. */
 static bool can_go_on_at_first(struct parser *p)
 {
-    survey(p);
+    evt_survey(p);
     return !p->cursor.known || p->cursor.is_made || p->at >= p->ring.size || p->cursor.at <= p->at;
 }
 
@@ -526,7 +223,7 @@ static enum outcome read_on(struct parser *p, struct event *event)
             p->held = 0;
             return WAITS;
         }
-        if (look == EVT_WHOLE && can_be_cut(p, &f) && hold(p, f.at))
+        if (look == EVT_WHOLE && can_be_cut(p, &f) && evt_hold(p, f.at))
             return WAITS;
         if (look == EVT_WHOLE && f.bytes && !covers_cursor(p, &f)) {
             passed += f.length;
@@ -545,7 +242,7 @@ static enum outcome read_on(struct parser *p, struct event *event)
 
 static void give(struct parser *p, struct step *step, enum step_kind kind)
 {
-    settle_position(p);
+    evt_settle_position(p);
     *step = (struct step){.kind = kind, .pos = p->pos};
 }
 
@@ -587,7 +284,7 @@ static void give_up(struct parser *p, struct step *step, enum outcome o)
 /* Begins or goes on. What was told of bytes that could not be read is not true. */
 static enum outcome proceed(struct parser *p, struct event *event)
 {
-    enum outcome o = p->reading ? GOES_ON : begin_round(p);
+    enum outcome o = p->reading ? GOES_ON : evt_begin_round(p);
     p->reading = true;
     if (o == GOES_ON && p->notice_count == 0 && !p->ring.failed)
         o = read_on(p, event);
@@ -660,7 +357,7 @@ static struct parser *evt_open(const struct input *in, const struct position *fr
     p->pos = *from;
     if (from->record == 0)
         return p;
-    enum outcome o = begin_round(p);
+    enum outcome o = evt_begin_round(p);
     if (p->ring.failed)
         o = HAS_FAILED;
     if (o != IS_ANOTHER && o != HAS_FAILED)
@@ -672,21 +369,6 @@ static struct parser *evt_open(const struct input *in, const struct position *fr
     return NULL;
 }
 
-/* The record in front of the cursor, by the length that it ends with. */
-static bool find_newest(struct parser *p, struct evt_frame *f)
-{
-    const struct evt_cursor *c = &p->cursor;
-    const uint8_t *copy;
-    uint64_t turn = p->ring.size - EVT_HEADER_BYTES;
-    if (evt_ring_bytes(&p->ring, evt_ring_add(&p->ring, c->at, turn - 4), 4, &copy)) {
-        uint32_t length = load_le32(copy);
-        if (length <= turn && evt_ring_look(&p->ring, evt_ring_add(&p->ring, c->at, turn - length),
-                                            c->next - 1, f) == EVT_WHOLE)
-            return true;
-    }
-    return find_number(p, c->next - 1, f);
-}
-
 static bool evt_end(const struct input *in, struct position *out, struct fault *fault)
 {
     static const struct selector nothing;
@@ -694,12 +376,12 @@ static bool evt_end(const struct input *in, struct position *out, struct fault *
     struct parser *p = parser_new(in, &nothing);
     if (!p)
         return fault_set(fault, FAULT_MEMORY, 0, "no memory to read the log");
-    survey(p);
+    evt_survey(p);
     if (p->cursor.known) {
         p->pos = (struct position){p->cursor.at, p->cursor.next, 0};
-        if (p->cursor.oldest < p->cursor.next && find_newest(p, &f))
+        if (p->cursor.oldest < p->cursor.next && evt_find_newest(p, &f))
             p->last = f;
-        settle_position(p);
+        evt_settle_position(p);
     }
     bool ok = !p->ring.failed;
     *out = p->pos;
@@ -712,7 +394,7 @@ static int evt_probe(struct sv head, bool complete)
 {
     static const struct sv beginning = SV_INIT("\x30\0\0\0LfLe\1\0\0\0\1\0\0\0");
     if (sv_starts(head, beginning))
-        return 100;
+        return PROBE_CERTAIN;
     if (head.n < beginning.n && sv_starts(beginning, head))
         return complete ? 0 : PROBE_MORE;
     if (head.n < EVT_HEADER_BYTES + EVT_HEAD_BYTES)

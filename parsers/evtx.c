@@ -395,7 +395,7 @@ static int evtx_probe(struct sv head, bool complete)
 {
     static const struct sv magic = SV_INIT("ElfFile\0");
     if (sv_starts(head, magic))
-        return 100;
+        return PROBE_CERTAIN;
     if (head.n < magic.n && sv_starts(magic, head))
         return complete ? 0 : PROBE_MORE;
     if (looks_like_header(head))

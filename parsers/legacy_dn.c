@@ -98,11 +98,6 @@ static enum prefix first_prefix(struct sv v)
     return equals == SV_NPOS ? PREFIX_NONE : prefix_of(sv_trim(sv_slice(head, 0, equals)));
 }
 
-bool legacy_dn_starts(struct sv v)
-{
-    return v.n && v.p[0] == '/' && first_prefix(v) != PREFIX_NONE;
-}
-
 size_t legacy_dn_find(struct sv v, bool organization_only)
 {
     for (size_t at = 0; at < v.n; at++) {

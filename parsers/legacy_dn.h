@@ -24,11 +24,8 @@ struct legacy_dn {
     bool cut;               /* it was longer than LEGACY_DN_MAX */
 };
 
-/* True when v begins with '/', a known prefix and '='. */
-bool legacy_dn_starts(struct sv v);
-
-/* Offset of the first '/' in v where legacy_dn_starts holds (organization_only: with prefix o), or SV_NPOS.
- */
+/* Offset of the first '/' in v that a known prefix and '=' follow (organization_only: the prefix o), or
+ * SV_NPOS. */
 size_t legacy_dn_find(struct sv v, bool organization_only);
 
 /* Takes dn apart. Views point into dn or the arena. dn may begin with '*', as that of the federated attendant

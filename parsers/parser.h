@@ -113,9 +113,9 @@ struct parser_ops {
 
     /*
      * How sure this parser is that a file that begins with head (up to PARSER_HEAD_BYTES, fewer if the file
-     * is shorter) is its format: 0 no, 100 certain. complete is false while the file may still grow. Consumes
-     * nothing. A beginning that is too short to tell gives PROBE_MORE when more bytes could make it this
-     * format.
+     * is shorter) is its format: 0 no, PROBE_CERTAIN that it is no other, and none is asked any more.
+     * complete is false while the file may still grow. Consumes nothing. A beginning that is too short to
+     * tell gives PROBE_MORE when more bytes could make it this format.
      */
     int (*probe)(struct sv head, bool complete);
 
@@ -150,6 +150,7 @@ struct parser_ops {
 enum {
     PARSER_HEAD_BYTES = 4096,
     PROBE_MORE = -1,
+    PROBE_CERTAIN = 100,
     PARSER_PROGRESS_BYTES = 4 << 20, /* the least often that STEP_PROGRESS is given */
     EVENT_TEXT_MAX = 1 << 20,        /* longest text record, bytes of UTF-8 */
     PARSER_MEMORY_MAX = 8 << 20,     /* what one open parser may take */

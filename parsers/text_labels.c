@@ -183,22 +183,6 @@ static const struct text_label labels[] = {
 };
 /* clang-format on */
 
-static const struct sv not_available[] = {
-    SV_INIT("N/A"),
-    SV_INIT("Nicht zutreffend"),
-    SV_INIT("Nicht verfügbar"),
-    SV_INIT("N/D"),
-    SV_INIT("該当なし"),
-    SV_INIT("なし"),
-    SV_INIT("Non disponible"),
-    SV_INIT("No disponible"),
-    SV_INIT("Não disponível"),
-    SV_INIT("n.v.t."),
-    SV_INIT("Н/Д"),
-    SV_INIT("暂缺"),
-    SV_INIT("不可用"),
-};
-
 enum {
     LABELS = sizeof labels / sizeof labels[0],
     COLON_GAP_MAX = 8, /* bytes of blanks before a colon */
@@ -393,12 +377,4 @@ size_t text_first_label_mark(struct sv t)
             return from + wide;
     }
     return t.n;
-}
-
-bool text_is_not_available(struct sv word)
-{
-    for (size_t i = 0; i < sizeof not_available / sizeof not_available[0]; i++)
-        if (sv_ieq(word, not_available[i]))
-            return true;
-    return false;
 }

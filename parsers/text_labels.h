@@ -60,9 +60,6 @@ const struct text_label *text_label_before(struct sv t, size_t floor, size_t col
 /* The next colon (':' or its full-width form) at or behind at, and its bytes; t.n where there is none. */
 size_t text_colon_next(struct sv t, size_t at, size_t *bytes);
 
-/* True for what stands where there is no user ("N/A", "Nicht zutreffend", …). */
-bool text_is_not_available(struct sv word);
-
 /*
  * The index of the first colon of t that may end the first label of an event (PLACE_FIRST), or t.n: a quick
  * test of text in which nothing else matters. A colon at t's very beginning counts.

@@ -471,20 +471,6 @@ enum local_time_status local_time_read(struct sv text, enum date_order order, st
     return read_civil(c, order, out);
 }
 
-enum local_time_status local_time_join(struct sv date, struct sv clock, enum date_order order,
-                                       struct local_time *out)
-{
-    char both[LOCAL_TIME_TEXT_MAX + 1];
-    if (sv_empty(clock))
-        return local_time_read(date, order, out);
-    if (sv_empty(date) || date.n + clock.n + 1 > sizeof both)
-        return LOCAL_TIME_NONE;
-    memcpy(both, date.p, date.n);
-    both[date.n] = ' ';
-    memcpy(both + date.n + 1, clock.p, clock.n);
-    return local_time_read(sv_make(both, date.n + 1 + clock.n), order, out);
-}
-
 struct wtime local_time_utc(const struct local_time *t, const struct zone *zone, enum zone_fit *fit)
 {
     int64_t sec = t->sec - t->offset;

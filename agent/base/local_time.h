@@ -47,10 +47,6 @@ enum local_time_status {
  */
 enum local_time_status local_time_read(struct sv text, enum date_order order, struct local_time *out);
 
-/* The same where date and clock stand apart, as in columns of their own. An absent or empty clock is none. */
-enum local_time_status local_time_join(struct sv date, struct sv clock, enum date_order order,
-                                       struct local_time *out);
-
 /* UTC; zone counts only where the text had none (NULL: UTC), and only then *fit (may be NULL) is set. */
 struct wtime local_time_utc(const struct local_time *t, const struct zone *zone, enum zone_fit *fit);
 

@@ -30,16 +30,6 @@ const uint8_t *needle_find_or_portable(const uint8_t *hay, size_t n, const uint8
     return hit && (!mark || hit <= mark) ? hit : mark;
 }
 
-const uint8_t *needle_rfind(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m)
-{
-    if (n < m)
-        return NULL;
-    for (size_t at = n - m + 1; at-- > 0;)
-        if (hay[at] == needle[0] && memcmp(hay + at, needle, m) == 0)
-            return hay + at;
-    return NULL;
-}
-
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
 

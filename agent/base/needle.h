@@ -26,7 +26,4 @@ const uint8_t *needle_find_portable(const uint8_t *hay, size_t n, const uint8_t 
 const uint8_t *needle_find_or_portable(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m,
                                        uint8_t other);
 
-/* The last occurrence, or NULL; portable, for short distances. */
-const uint8_t *needle_rfind(const uint8_t *hay, size_t n, const uint8_t *needle, size_t m);
-
 #endif

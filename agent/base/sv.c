@@ -102,16 +102,6 @@ size_t sv_rfind(struct sv hay, struct sv needle)
     return SV_NPOS;
 }
 
-size_t sv_irfind(struct sv hay, struct sv needle)
-{
-    if (needle.n > hay.n)
-        return SV_NPOS;
-    for (size_t at = hay.n - needle.n + 1; at-- > 0;)
-        if (bytes_ieq(hay.p + at, needle.p, needle.n))
-            return at;
-    return SV_NPOS;
-}
-
 size_t sv_find_char(struct sv hay, char c)
 {
     const char *hit = hay.n ? memchr(hay.p, c, hay.n) : NULL;
@@ -160,15 +150,6 @@ bool sv_hex_to_u64(struct sv v, uint64_t *out)
     }
     *out = value;
     return true;
-}
-
-int sv_cmp(struct sv a, struct sv b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.p, b.p, n) : 0;
-    if (order)
-        return order;
-    return (a.n > b.n) - (a.n < b.n);
 }
 
 enum { LOWER_STEP = 16 };

@@ -70,7 +70,6 @@ bool sv_iends(struct sv v, struct sv suffix);
 size_t sv_find(struct sv hay, struct sv needle);
 size_t sv_ifind(struct sv hay, struct sv needle);
 size_t sv_rfind(struct sv hay, struct sv needle);
-size_t sv_irfind(struct sv hay, struct sv needle);
 size_t sv_find_char(struct sv hay, char c);
 
 /* v without blanks, tabs, CR and LF at both ends. */
@@ -83,9 +82,6 @@ struct sv sv_trim(struct sv v);
  */
 __attribute__((warn_unused_result)) bool sv_to_u64(struct sv v, uint64_t *out);
 __attribute__((warn_unused_result)) bool sv_hex_to_u64(struct sv v, uint64_t *out);
-
-/* Orders by bytes like memcmp, the shorter first. For qsort and bsearch. */
-int sv_cmp(struct sv a, struct sv b);
 
 static inline char ascii_lower(char c)
 {

@@ -289,11 +289,14 @@ bool os_list(const char *directory, bool (*visit)(void *ctx, const char *name), 
     DIR *d = opendir(directory);
     if (!d)
         return os_fault(f, "list directory", directory);
-    for (struct dirent *e; (e = readdir(d));)
+    struct dirent *e;
+    /* The end and a failure look alike but for errno. */
+    while ((errno = 0, e = readdir(d)))
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && !visit(ctx, e->d_name))
             break;
+    bool read = e || errno == 0 || os_fault(f, "list directory", directory);
     closedir(d);
-    return true;
+    return read;
 }
 
 const char *os_error_text(int os_error)

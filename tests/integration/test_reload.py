@@ -148,6 +148,13 @@ def test_a_wrong_file_leaves_the_old_one_running_and_every_mistake_is_named(dire
         append(directory / "a.xml", events(4, 2))
         wait_for(lambda: len(shipped(directory)) == 5, what="the old one goes on")
         wait_for(lambda: "reload failed" in mapitail("status", "--state", directory / "state").out, what="the status")
+        secret = directory / "secret"
+        secret.write_text("x\n")
+        secret.chmod(0o644)
+        path.write_text(f"state:\n  directory: ${{file:{secret}}}\nsources:\n  - name: a\n    path: x\noutputs:\n  - name: b\n")
+        contains(reload(agent, "the configuration in force stays"), "can be read by others")
+        wait_for(lambda: "mistakes, line 5: unknown key `path`" in mapitail("status", "--state", directory / "state").out,
+                 what="the first mistake in the status, not the warning before it")
         path.unlink()
         contains(reload(agent, "the configuration in force stays"), "mapitail.yaml")
         write(directory, file_output(directory), file_output(directory, "two"))

@@ -286,6 +286,40 @@ def test_a_directory_for_a_file_and_a_missing_file_are_reported_and_the_rest_is_
     equal(shipped(directory), ids(events(1, 2)))
 
 
+def test_each_path_of_a_source_is_reported_and_again_when_it_was_there_meanwhile(directory):
+    names = ["one.xml", "two.xml"]
+    paths = [{"name": "s", "paths": [str(directory / n) for n in names] + [str(directory)], "poll_interval": "100ms"}]
+    with start(directory, paths) as agent:
+        for n in names:
+            wait_for(lambda n=n: f"{n}: No such file" in agent.log(), what=f"a word about {n}")
+        wait_for(lambda: "is a directory" in agent.log(), what="a word about the directory")
+        (directory / "one.xml").write_text(exports.wevtutil_file(events(1, 2)))
+        wait_for(lambda: len(shipped(directory)) == 2, what="the first one")
+        (directory / "one.xml").unlink()
+        wait_for(lambda: agent.log().count("one.xml: No such file") == 2, what="another word")
+        equal((agent.log().count("two.xml: No such file"), agent.log().count("is a directory")), (1, 1))
+
+
+@not_on_windows("the share that goes away is a library of Linux")
+def test_a_directory_whose_list_breaks_off_is_reported_and_its_files_stay_known(directory):
+    shim, flag = TOOLS / "libbroken_disk.so", directory / "broken"
+    if not shim.exists():
+        raise Skip("libbroken_disk.so was not built")
+    (directory / "in").mkdir()
+    (directory / "in" / "a.xml").write_text(exports.wevtutil_file(events(1, 2)))
+    path = config(directory, [directory / "in" / "*.xml"], [file_output(directory)], log={"level": "debug"})
+    preloaded = {**os.environ, "LD_PRELOAD": str(shim), "FAIL_LIST": str(flag),
+                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    with Agent(path, environment=preloaded) as agent:
+        wait_for(lambda: len(shipped(directory)) == 2, what="2 records")
+        flag.touch()
+        wait_for(lambda: f"cannot list directory {directory / 'in'}: Input/output error" in agent.log(), what="the report")
+        flag.unlink()
+        append(directory / "in" / "a.xml", exports.wevtutil_file(events(3, 2)))
+        until_shipped(directory, ids(events(1, 4)))
+        holds("no longer there" not in agent.log(), agent.log())
+
+
 @not_on_windows("Wine does not run as a user who may not read everything")
 def test_a_file_that_cannot_be_read_is_tried_again(directory):
     path = directory / "a.xml"
@@ -304,7 +338,29 @@ def test_a_file_that_cannot_be_read_is_tried_again(directory):
         wait_for(lambda: len(shipped(directory)) == 4, 15, "the file after its permissions came back")
         p.terminate()
         equal(p.wait(10), 0)
-    contains((directory / "log").read_text(), ACCESS_DENIED)
+    complaint = next(line for line in (directory / "log").read_text().splitlines() if ACCESS_DENIED in line)
+    equal(complaint.count(str(path)), 1, complaint)
+
+
+@not_on_windows("Wine makes no links of the system's kind")
+def test_what_vanishes_unread_is_told_and_counted_also_of_a_file_that_was_read_before(directory):
+    (directory / "in").mkdir()
+    path, elsewhere = directory / "in" / "a.xml", directory / "elsewhere.xml"
+    path.write_text(exports.wevtutil_file(events(1, 2)))
+    with start(directory, [directory / "in" / "*.xml"], "--once") as agent:
+        equal(agent.wait(), 0, agent.log())
+    more = exports.wevtutil_file(events(3, 5))
+    append(path, more)
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with start(directory, [directory / "in" / "*.xml"]) as agent:
+        wait_for(lambda: "a link leads out" in agent.log(), what="a file that cannot be opened")
+        path.unlink()
+        wait_for(lambda: "vanished before" in agent.log(), what="the report")
+        contains(agent.log(), f"a.xml: vanished before it was read on, {len(more)} bytes of it unread")
+        status = lambda: mapitail("status", "--json", "--state", directory / "state").out
+        wait_for(lambda: f'"vanished_bytes":{len(more)}' in status(), what="the count")
+    equal(shipped(directory), ids(events(1, 2)))
 
 
 def test_a_full_disk_stops_an_output_and_loses_nothing(directory):
@@ -466,7 +522,7 @@ def test_check_says_what_each_proof_proves_and_connect_reaches_every_output(dire
         peer.listen(4)
         port = peer.getsockname()[1]
         outputs = [file_output(directory), {"name": "tcp", "type": "syslog_tcp", "address": f"127.0.0.1:{port}"},
-                   {"name": "dead", "type": "syslog_tcp", "address": f"127.0.0.1:{free_port()}"}]
+                   {"name": "dead", "type": "syslog_tcp", "address": f"127.0.0.1:{(dead := free_port())}"}]
         path = config(directory, [directory / "a.xml"], outputs)
         got = mapitail("check", "-c", path)
         equal(got.code, 0, got.err)
@@ -474,7 +530,7 @@ def test_check_says_what_each_proof_proves_and_connect_reaches_every_output(dire
         got = mapitail("check", "-c", path, "--connect")
         equal(got.code, 1, got.out)
         contains(got.out, "output tcp: reached")
-        contains(got.out, "output dead: error:")
+        contains(got.out, f"output dead: error: 127.0.0.1:{dead}: Connection refused")
 
 
 main()

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What is kept over restarts: shown, changed by hand, damaged, on a disk that is full or broken, and locked."""
+import contextlib
 import os
 import re
+import sqlite3
 import subprocess
 
 import exports
@@ -63,6 +65,36 @@ def test_the_list_shows_where_each_file_stands(directory):
     contains(state(directory, "list", "out").out, "10 delivered ids are remembered")
     os.unlink(directory / "a.xml")
     contains(mapitail("state", "list", "-c", path).out, "gone")
+
+
+def open_state(directory):
+    """The state's tables, with the sum that its rows carry."""
+    def row_sum(*values):
+        h = 0xcbf29ce484222325
+        for v in values:
+            text = v.encode() if isinstance(v, str) else v.to_bytes(8, "little", signed=True)
+            for byte in [*(bytes([3]) + text + bytes([len(text) & 255]) if isinstance(v, str) else bytes([1]) + text)]:
+                h = (h ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+        return h - (1 << 64) if h >> 63 else h
+    db = sqlite3.connect(directory / "state" / "state.db", isolation_level=None)
+    db.create_function("row_sum", -1, row_sum, deterministic=True)
+    return db
+
+
+def test_a_file_that_is_gone_for_long_is_forgotten(directory):
+    path = one_file(directory)
+    write(directory / "b.xml", events(20, 1))
+    once(path)
+    os.unlink(directory / "a.xml")
+    once(path)
+    contains(state(directory, "list").out, "gone")
+    with contextlib.closing(open_state(directory)) as db:
+        since = int(db.execute("SELECT value FROM meta WHERE key GLOB 'gone/*' AND sum = row_sum(key, value)").fetchone()[0])
+        long_ago = str(since - 30 * 24 * 3600 * 1000)
+        db.execute("UPDATE meta SET value = ?1, sum = row_sum(key, ?1) WHERE key GLOB 'gone/*'", (long_ago,))
+    contains(once(path), "gone for 30 days")
+    listed = state(directory, "list").out
+    holds("a.xml" not in listed and "b.xml" in listed, listed)
 
 
 def test_a_file_set_back_is_shipped_again_with_the_same_ids(directory):
@@ -234,6 +266,48 @@ def test_a_full_disk_under_the_state_is_one_alarm_and_one_recovery(directory):
         subprocess.run(["umount", "-l", disk], check=True)
 
 
+def locked_state(directory):
+    """Somebody else writes to the state, and does not end."""
+    other = sqlite3.connect(directory / "state" / "state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+def test_a_file_met_while_the_state_cannot_be_written_is_saved_when_it_can(directory):
+    write(directory / "a.xml", events(1, 2))
+    path = config(directory, [directory / "*.xml"], [file_output(directory)])
+    with Agent(path) as agent:
+        wait_for(lambda: len(shipped(directory)) == 2, what="the first file")
+        other = locked_state(directory)
+        write(directory / "b.xml", events(3, 2))
+        wait_for(lambda: "its position is not kept over a restart until this works" in agent.log(), what="the alarm")
+        wait_for(lambda: len(shipped(directory)) == 4, what="delivery without a state")
+        other.execute("ROLLBACK")
+        size = str((directory / "b.xml").stat().st_size)
+        wait_for(lambda: [row for row in state(directory, "list").out.splitlines() if "b.xml" in row and size in row],
+                 what="the position of what was met meanwhile")
+        agent.kill()
+    once(path)
+    equal(shipped(directory), ids(events(1, 4)))
+
+
+def test_a_file_written_anew_while_the_state_cannot_be_written_is_read_from_its_beginning(directory):
+    first, a, b = events(1, 3), events(10, 3), events(20, 30)
+    write(directory / "a.xml", first + a)
+    path = config(directory, [directory / "*.xml"], [file_output(directory)])
+    with Agent(path) as agent:
+        wait_for(lambda: len(shipped(directory)) == 6, what="the first content")
+        wait_for(lambda: str((directory / "a.xml").stat().st_size) in state(directory, "list").out, what="its position")
+        other = locked_state(directory)
+        with open(directory / "a.xml", "r+b") as f:
+            f.write(exports.wevtutil_file(first + b).encode())
+        wait_for(lambda: "written anew" in agent.log(), what="the other content")
+        wait_for(lambda: set(ids(b)) <= set(shipped(directory)), what="all of it")
+        other.execute("ROLLBACK")
+        equal(agent.stop()[0], 0)
+    equal(shipped(directory), ids(first, a, b), "what was delivered before is known")
+
+
 def fill_disk(path):
     with open(path, "wb", buffering=0) as f:
         for size in (65536, 4096):
@@ -246,9 +320,9 @@ def fill_disk(path):
 
 @not_on_windows("the disk that cannot sync is a library of Linux")
 def test_a_disk_that_cannot_sync_is_one_alarm_and_one_recovery(directory):
-    shim = TOOLS / "libfail_sync.so"
+    shim = TOOLS / "libbroken_disk.so"
     if not shim.exists():
-        raise Skip("libfail_sync.so was not built")
+        raise Skip("libbroken_disk.so was not built")
     write(directory / "a.xml", events(1, 5))
     path = config(directory, [{"name": "s", "paths": [str(directory / "*.xml")], "poll_interval": "100ms"}],
                   [file_output(directory, fsync="never")], state={"directory": str(directory / "state"), "sync_interval": "50ms"})

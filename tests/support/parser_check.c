@@ -2,6 +2,7 @@
 /* What must hold for every parser of text. */
 #include "parser_check.h"
 
+#include "export_bytes.h"
 #include "identity.h"
 #include "mapi9646.h"
 #include "utf.h"
@@ -13,54 +14,22 @@ enum { DUMP_MAX = 256 << 20, STEPS_MAX = 4000000, POSITIONS_MAX = 4096, RESUMED 
 
 struct event check_event;
 
-/* --- an input in memory --- */
-
-static ptrdiff_t read_bytes(void *ctx, uint64_t offset, void *to, size_t n)
-{
-    const struct sv *v = ctx;
-    cr_assert_lt(offset, v->n, "nothing is read at or behind the end");
-    if (n > v->n - offset)
-        n = v->n - (size_t)offset;
-    memcpy(to, v->p + offset, n);
-    return (ptrdiff_t)n;
-}
-
 /* --- events as text --- */
-
-static void put_text(struct buf *b, const char *name, struct sv v)
-{
-    if (sv_absent(v))
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_put(b, v);
-    buf_putc(b, ' ');
-}
-
-static void put_number(struct buf *b, const char *name, struct opt_u64 v)
-{
-    if (!v.has)
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_u64(b, v.v);
-    buf_putc(b, ' ');
-}
 
 static void put_time(struct buf *b, const struct event *e)
 {
     char text[WTIME_TEXT_MAX];
     if (e->time.present)
-        put_text(b, "time", sv_make(text, wtime_format(&e->time, 9, text)));
+        put_field(b, "time", sv_make(text, wtime_format(&e->time, 9, text)));
     else
-        put_text(b, "badtime", e->time_text);
-    put_text(b, "zone", e->timezone);
+        put_field(b, "badtime", e->time_text);
+    put_field(b, "zone", e->timezone);
 }
 
 static void put_system(struct buf *b, const struct event *e)
 {
-    put_text(b, "provider", e->provider);
-    put_text(b, "guid", e->provider_guid);
+    put_field(b, "provider", e->provider);
+    put_field(b, "guid", e->provider_guid);
     put_number(b, "id", e->event_id);
     put_number(b, "qualifiers", e->qualifiers);
     put_number(b, "version", e->version);
@@ -72,23 +41,23 @@ static void put_system(struct buf *b, const struct event *e)
     put_number(b, "record", e->record_id);
     put_number(b, "pid", e->process_id);
     put_number(b, "tid", e->thread_id);
-    put_text(b, "channel", e->channel);
-    put_text(b, "computer", e->computer);
-    put_text(b, "sid", e->user_sid);
+    put_field(b, "channel", e->channel);
+    put_field(b, "computer", e->computer);
+    put_field(b, "sid", e->user_sid);
 }
 
 static void put_event(struct buf *b, const struct event *e)
 {
     put_system(b, e);
     for (size_t i = 0; i < e->data_count; i++)
-        put_text(b, "data", e->data[i].value);
-    put_text(b, "binary", e->binary);
-    put_text(b, "level_text", e->level_text);
-    put_text(b, "task_text", e->task_text);
-    put_text(b, "opcode_text", e->opcode_text);
+        put_field(b, "data", e->data[i].value);
+    put_field(b, "binary", e->binary);
+    put_field(b, "level_text", e->level_text);
+    put_field(b, "task_text", e->task_text);
+    put_field(b, "opcode_text", e->opcode_text);
     for (size_t i = 0; i < e->keyword_text_count; i++)
-        put_text(b, "keyword", e->keyword_texts[i]);
-    put_text(b, "message", e->message);
+        put_field(b, "keyword", e->keyword_texts[i]);
+    put_field(b, "message", e->message);
     if (e->text_replaced)
         buf_lit(b, "replaced ");
     if (e->cut)
@@ -156,7 +125,8 @@ static void drain(const struct parser_check *c, struct parser *p, const struct i
 static void run_from(const struct parser_check *c, struct sv text, const struct position *from, bool complete,
                      struct buf *b, struct positions *positions)
 {
-    struct input in = {&text, read_bytes, text.n, complete};
+    struct bytes bytes = {text.p, text.n, 0};
+    struct input in = {&bytes, read_bytes, text.n, complete};
     struct parser_options options = options_of(c);
     struct fault fault = {0};
     struct parser *p = c->ops->open(&in, from, &options, &fault);
@@ -192,34 +162,22 @@ void check_gives(const struct parser_check *c, struct sv text, struct sv want)
     check_sv(check_run(c, text), want);
 }
 
-static size_t count_lines(struct sv v, struct sv prefix)
-{
-    struct sv line;
-    size_t n = 0;
-    while (v.n) {
-        size_t end = sv_find_char(v, '\n');
-        line = sv_slice(v, 0, end);
-        n += sv_starts(line, prefix);
-        v = end == SV_NPOS ? SV_ABSENT : sv_slice(v, end + 1, v.n);
-    }
-    return n;
-}
-
 size_t check_count(const struct parser_check *c, struct sv text)
 {
-    return count_lines(check_run(c, text), SV("EVENT "));
+    return count_lines(check_run(c, text), "EVENT ");
 }
 
 size_t check_skips(const struct parser_check *c, struct sv text)
 {
-    return count_lines(check_run(c, text), SV("SKIP "));
+    return count_lines(check_run(c, text), "SKIP ");
 }
 
 /* --- claims --- */
 
 static void grow_by(const struct parser_check *c, struct sv text, size_t by, struct buf *b)
 {
-    struct input in = {&text, read_bytes, 0, false};
+    struct bytes bytes = {text.p, text.n, 0};
+    struct input in = {&bytes, read_bytes, 0, false};
     struct parser_options options = options_of(c);
     struct position beginning = {0};
     struct parser *p = c->ops->open(&in, &beginning, &options, NULL);
@@ -304,44 +262,27 @@ void check_flips(const struct parser_check *c, struct sv text)
     buf_free(&damaged);
 }
 
-/* A copy in UTF-16 with a byte order mark, to be freed. */
-static struct sv utf16(struct sv v, bool big)
-{
-    uint8_t *to = malloc(v.n * 2 + 2);
-    size_t n = 0;
-    cr_assert_not_null(to);
-    v = sv_slice(v, sv_starts(v, SV("\xef\xbb\xbf")) ? 3 : 0, v.n);
-    to[n++] = big ? 0xfe : 0xff;
-    to[n++] = big ? 0xff : 0xfe;
-    while (v.n) {
-        uint32_t c;
-        v = sv_slice(v, utf8_decode(v, &c), v.n);
-        cr_assert_lt(c, 0x10000);
-        to[n++] = (uint8_t)(big ? c >> 8 : c & 0xff);
-        to[n++] = (uint8_t)(big ? c & 0xff : c >> 8);
-    }
-    return sv_make(to, n);
-}
-
 void check_encodings(const struct parser_check *c, struct sv text)
 {
     struct buf wide = {0};
     struct position beginning = {0};
     check_run(c, text);
     for (int big = 0; big < 2; big++) {
-        struct sv copy = utf16(text, big);
+        struct sv copy =
+            utf16(sv_slice(text, sv_starts(text, SV("\xef\xbb\xbf")) ? 3 : 0, text.n), big, true);
         start(&wide);
         run_from(c, copy, &beginning, true, &wide, NULL);
         check_sv(buf_sv(&wide), buf_sv(&dump));
         cr_assert_gt(c->ops->probe(sv_slice(copy, 0, PARSER_HEAD_BYTES), true), 0);
-        free((void *)(uintptr_t)copy.p);
+        free_sv(copy);
     }
     buf_free(&wide);
 }
 
 void check_positions(const struct parser_check *c, struct sv text)
 {
-    struct input in = {&text, read_bytes, text.n, true};
+    struct bytes bytes = {text.p, text.n, 0};
+    struct input in = {&bytes, read_bytes, text.n, true};
     struct parser_options options = options_of(c);
     struct position end, wrong;
     struct fault fault = {0};
@@ -373,7 +314,8 @@ void check_everything(const struct parser_check *c, struct sv text)
 static void id_of(const struct parser_ops *ops, struct sv text, char out[RECORD_ID_TEXT])
 {
     struct selector all = {.all = true};
-    struct input in = {&text, read_bytes, text.n, true};
+    struct bytes bytes = {text.p, text.n, 0};
+    struct input in = {&bytes, read_bytes, text.n, true};
     struct position beginning = {0};
     struct parser *p = ops->open(&in, &beginning, &(struct parser_options){.selector = &all}, NULL);
     struct identity *identity = identity_new();

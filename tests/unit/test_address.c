@@ -53,3 +53,13 @@ Test(address, a_name_longer_than_dns_allows_is_refused)
     name[254] = '\0';
     cr_assert_not(address_parse(name, "601", &a, &f));
 }
+
+Test(address, an_address_that_a_message_names_is_not_named_again_by_the_reason)
+{
+    struct fault f = {.text = "192.0.2.1:601: Connection refused"};
+    cr_assert_str_eq(address_reason("192.0.2.1:601", &f), "Connection refused");
+    cr_assert_str_eq(address_reason("siem.example:601", &f), "192.0.2.1:601: Connection refused");
+    cr_assert_str_eq(address_reason("192.0.2.1:60", &f), "192.0.2.1:601: Connection refused");
+    f = (struct fault){.text = "no answer"};
+    cr_assert_str_eq(address_reason("192.0.2.1:601", &f), "no answer");
+}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of events in every layout and encoding, cut, damaged and full of look-alikes. */
-#include "buf.h"
+#include "export_bytes.h"
 #include "identity.h"
-#include "parser.h"
 #include "utf.h"
 
 #include <criterion/criterion.h>
@@ -13,24 +12,6 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 extern const struct parser_ops parser_csv, parser_xml;
-
-/* --- an input in memory --- */
-
-struct bytes {
-    const char *p;
-    size_t n;
-};
-
-static ptrdiff_t read_bytes(void *ctx, uint64_t offset, void *to, size_t n)
-{
-    const struct bytes *b = ctx;
-    cr_assert_lt(offset, b->n, "nothing is read at or behind the end");
-    size_t there = b->n - (size_t)offset;
-    if (n > there)
-        n = there;
-    memcpy(to, b->p + offset, n);
-    return (ptrdiff_t)n;
-}
 
 static struct buf dump;
 static struct selector nine;
@@ -53,26 +34,6 @@ static void teardown(void)
 }
 
 TestSuite(csv, .init = setup, .fini = teardown);
-
-static void put_field(struct buf *b, const char *name, struct sv v)
-{
-    if (sv_absent(v))
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_put(b, v);
-    buf_putc(b, ' ');
-}
-
-static void put_number(struct buf *b, const char *name, struct opt_u64 v)
-{
-    if (!v.has)
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_u64(b, v.v);
-    buf_putc(b, ' ');
-}
 
 static void put_time(struct buf *b, const struct event *e)
 {
@@ -136,7 +97,7 @@ static struct parser *open_at(const struct input *in, const struct position *fro
 /* Everything that the rest of the input gives from a position on. */
 static void run_from(struct buf *b, struct sv text, const struct position *from)
 {
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct parser *p = open_at(&in, from);
     struct step s;
@@ -166,26 +127,6 @@ static struct sv run(struct sv text)
         struct sv got_ = (got), want_ = (want);                                                              \
         cr_assert(sv_eq(got_, want_), "got:\n%.*s\nwant:\n%.*s", SV_ARG(got_), SV_ARG(want_));               \
     } while (0)
-
-static struct sv utf16(struct sv v, bool big, bool bom)
-{
-    uint8_t *to = malloc(v.n * 2 + 2);
-    size_t n = 0;
-    uint32_t c = 0xfeff;
-    for (size_t step = 0; bom || v.n; bom = false) {
-        if (!bom)
-            step = utf8_decode(v, &c);
-        to[n++] = (uint8_t)(big ? c >> 8 : c & 0xff);
-        to[n++] = (uint8_t)(big ? c & 0xff : c >> 8);
-        v = sv_slice(v, bom ? 0 : step, v.n);
-    }
-    return sv_make(to, n);
-}
-
-static void free_sv(struct sv v)
-{
-    free((void *)(uintptr_t)v.p);
-}
 
 /* --- material --- */
 
@@ -455,7 +396,7 @@ Test(csv, the_order_of_dates_is_the_setting_else_the_files_else_the_languages)
 
 static void grow_in_steps(struct sv text, size_t step_bytes, struct buf *out)
 {
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, 0, false};
     struct position start = {0};
     struct parser *p = open_at(&in, &start);
@@ -517,7 +458,7 @@ Test(csv, an_export_that_is_cut_anywhere_gives_its_complete_rows)
 
 static void every_position_goes_on(struct sv text)
 {
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct position start = {0};
     struct parser *p = open_at(&in, &start);
@@ -556,7 +497,7 @@ Test(csv, a_replaced_file_is_noticed)
 {
     struct sv text = SV(VIEWER_HEADER VIEWER_HIT VIEWER_HIT),
               other = SV(VIEWER_HEADER VIEWER_OTHER VIEWER_OTHER);
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct position start = {0};
     struct parser *p = open_at(&in, &start);
@@ -564,7 +505,7 @@ Test(csv, a_replaced_file_is_noticed)
     struct fault f = {0};
     parser_csv.next(p, &event, &s);
     parser_csv.close(p);
-    bytes = (struct bytes){other.p, other.n};
+    bytes = (struct bytes){other.p, other.n, 0};
     in.size = other.n;
     cr_assert_null(parser_csv.open(&in, &s.pos, &options, &f));
     cr_assert_eq(f.code, FAULT_REPLACED);
@@ -675,7 +616,7 @@ static size_t make_large(struct buf *b, size_t torn)
 
 static void count_steps(struct sv text, size_t kinds[])
 {
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct position last = {0};
     struct step s;
@@ -761,7 +702,7 @@ Test(csv, an_event_has_the_id_of_its_xml_export)
         static struct record record;
         const struct parser_ops *ops = i ? &parser_csv : &parser_xml;
         struct sv text = i ? tables[i - 1] : sv_from(xml);
-        struct bytes bytes = {text.p, text.n};
+        struct bytes bytes = {text.p, text.n, 0};
         struct input in = {&bytes, read_bytes, text.n, true};
         struct position start = {0};
         struct step s;

@@ -81,6 +81,18 @@ Test(glob, many_stars_take_no_time_that_grows_without_bound)
     cr_assert_not(glob_match_path(pattern, path));
 }
 
+Test(glob, names_as_long_as_a_system_takes_them_are_compared_to_their_end)
+{
+    enum { LONGEST = 3 * 255 };
+    char pattern[LONGEST + 16], path[LONGEST + 16];
+    for (size_t n = 254; n <= LONGEST; n += 511) {
+        snprintf(pattern, sizeof pattern, "/x/%0*d", (int)n, 1);
+        snprintf(path, sizeof path, "/x/%0*d", (int)n, 2);
+        cr_expect(glob_match_path(pattern, pattern));
+        cr_expect_not(glob_match_path(pattern, path), "%zu bytes", n);
+    }
+}
+
 static char root[64];
 static char found[20][256];
 static size_t found_count;

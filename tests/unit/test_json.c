@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events as JSON: every tool's layout, in every encoding, cut, damaged and full of look-alikes. */
-#include "buf.h"
+#include "export_bytes.h"
 #include "identity.h"
+#include "json_scan.h"
 #include "json_tree.h"
-#include "parser.h"
 #include "utf.h"
 
 #include <criterion/criterion.h>
@@ -13,27 +13,6 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 extern const struct parser_ops parser_json, parser_xml;
-
-/* --- an input in memory --- */
-
-struct bytes {
-    const char *p;
-    size_t n;
-    size_t most; /* bytes given at once; 0: all */
-};
-
-static ptrdiff_t read_bytes(void *ctx, uint64_t offset, void *to, size_t n)
-{
-    const struct bytes *b = ctx;
-    cr_assert_lt(offset, b->n, "nothing is read at or behind the end");
-    size_t there = b->n - (size_t)offset;
-    if (n > there)
-        n = there;
-    if (b->most && n > b->most && offset + n > 64)
-        n = b->most;
-    memcpy(to, b->p + offset, n);
-    return (ptrdiff_t)n;
-}
 
 static struct buf dump;
 static struct selector nine;
@@ -52,26 +31,6 @@ static void teardown(void)
 }
 
 TestSuite(json, .init = setup, .fini = teardown);
-
-static void put_field(struct buf *b, const char *name, struct sv v)
-{
-    if (sv_absent(v))
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_put(b, v);
-    buf_putc(b, ' ');
-}
-
-static void put_number(struct buf *b, const char *name, struct opt_u64 v)
-{
-    if (!v.has)
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_u64(b, v.v);
-    buf_putc(b, ' ');
-}
 
 /* One line that holds everything that is known about an event. */
 static void put_event(struct buf *b, const struct event *e)
@@ -176,42 +135,6 @@ static struct sv everything(struct sv text)
         struct sv got_ = (got), want_ = (want);                                                              \
         cr_assert(sv_eq(got_, want_), "got:\n%.*s\nwant:\n%.*s", SV_ARG(got_), SV_ARG(want_));               \
     } while (0)
-
-static size_t count_lines(struct sv v, const char *prefix)
-{
-    size_t n = 0;
-    struct sv line_start = sv_from(prefix);
-    while (v.n) {
-        size_t end = sv_find_char(v, '\n');
-        n += sv_starts(v, line_start);
-        v = sv_slice(v, end + 1, v.n);
-    }
-    return n;
-}
-
-/* A copy in UTF-16, to be freed. */
-static struct sv utf16(struct sv v, bool big, bool bom)
-{
-    uint8_t *to = malloc(v.n * 2 + 2);
-    size_t n = 0;
-    if (bom) {
-        to[n++] = big ? 0xfe : 0xff;
-        to[n++] = big ? 0xff : 0xfe;
-    }
-    while (v.n) {
-        uint32_t c;
-        size_t step = utf8_decode(v, &c);
-        to[n++] = (uint8_t)(big ? c >> 8 : c & 0xff);
-        to[n++] = (uint8_t)(big ? c & 0xff : c >> 8);
-        v = sv_slice(v, step, v.n);
-    }
-    return sv_make(to, n);
-}
-
-static void free_sv(struct sv v)
-{
-    free((void *)(uintptr_t)v.p);
-}
 
 /* --- material --- */
 
@@ -1327,6 +1250,45 @@ Test(json, the_plain_way_tells_the_same_as_jansson)
     buf_free(&want);
     json_tree_free(one);
     json_tree_free(two);
+}
+
+/* Where the walk that takes any text for what it may be, and the reading of plain text, say that a record
+ * ends. */
+static void check_ends(struct json_tree *t, struct sv text)
+{
+    struct text_bytes bytes = {(const uint8_t *)text.p, text.n, TEXT_UTF8};
+    size_t end = 0, measured = json_tree_measure(t, text);
+    enum json_walk walk = measured ? json_record_end(&bytes, 0, &end) : JSON_WALK_END;
+    cr_assert(walk == JSON_WALK_END && end == measured, "%.*s: %zu, not %zu", SV_ARG(text), measured, end);
+}
+
+Test(json, a_plain_record_ends_where_the_walk_over_it_ends)
+{
+    static const char *const texts[] = {
+        "{\"Id\":9646,\"Message\":\"Mapi \\\"x\\\" "
+        "{[\",\"Level\":2,\"P\":[{\"Value\":\"1\"},[],{}],\"n\":null}, {\"Id\":1}",
+        "{\r\n  \"a\" : {\r\n    \"b\" : [ 1, -2.5e3 , true ]\r\n  }\r\n}\r\n{\"c\":1}",
+        "{\"a\":\n{\"b\":1}}",
+        "{\"a\":[\n{\"b\":1}]}",
+    };
+    static const char letters[] = "{}[],:\"\\ \n\rae1.-\xc3";
+    struct json_tree *t = json_tree_new();
+    char text[256];
+    cr_assert_gt(json_tree_measure(t, sv_from(texts[0])), 0);
+    cr_assert_gt(json_tree_measure(t, sv_from(texts[1])), 0);
+    cr_assert_eq(json_tree_measure(t, sv_from(texts[2])), 0,
+                 "a brace at the beginning of a line is a record");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t n = strlen(texts[i]);
+        for (size_t at = 0; at < n; at++)
+            for (size_t k = 0; k < sizeof letters; k++) {
+                memcpy(text, texts[i], n);
+                text[at] = letters[k];
+                check_ends(t, sv_make(text, n));
+                check_ends(t, sv_make(text, at));
+            }
+    }
+    json_tree_free(t);
 }
 
 Test(json, what_is_no_json_is_none_either_way)

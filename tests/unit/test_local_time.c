@@ -206,19 +206,6 @@ Test(local_time, a_zone_in_the_text_counts_more_than_the_sources)
     }
 }
 
-Test(local_time, date_and_clock_may_stand_apart)
-{
-    struct local_time t;
-    cr_assert_eq(local_time_join(SV("27.05.2005"), SV("09:06:23"), AUTO, &t), LOCAL_TIME_READ);
-    cr_expect_eq(t.sec, 1117184783);
-    cr_expect(t.has_clock);
-    cr_assert_eq(local_time_join(SV("27.05.2005"), SV_ABSENT, AUTO, &t), LOCAL_TIME_READ);
-    cr_expect_not(t.has_clock);
-    cr_assert_eq(local_time_join(SV("4/12/2009"), SV("4:27:56 a.m."), AUTO, &t), LOCAL_TIME_UNSURE);
-    cr_assert_eq(local_time_join(SV(""), SV("4:27:56 a.m."), AUTO, &t), LOCAL_TIME_NONE);
-    cr_assert_eq(local_time_join(SV_ABSENT, SV_ABSENT, AUTO, &t), LOCAL_TIME_NONE);
-}
-
 Test(local_time, the_dates_of_a_file_tell_their_order)
 {
     struct date_evidence e = {0};

@@ -76,6 +76,18 @@ Test(state, an_uncommitted_transaction_is_not_saved)
     cr_assert_not(state_find(state, "a", put.id, &got));
 }
 
+Test(state, a_row_whose_transaction_came_to_nothing_is_inserted_again)
+{
+    struct state_file put = sample(5), got;
+    cr_assert(state_begin(state, &fault));
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    reopen();
+    cr_assert_neq(put.row, 0);
+    cr_assert(state_put(state, "a", &put, "p", &fault));
+    cr_assert(state_find(state, "a", put.id, &got));
+    cr_assert_eq(got.row, put.row);
+}
+
 Test(state, a_forgotten_file_is_gone_with_its_ordinals)
 {
     struct state_file put = sample(5), got;
@@ -250,4 +262,85 @@ Test(state, a_block_that_is_cut_keeps_its_last_ids_and_goes_with_the_last_one)
     cr_assert_eq(block.ids[STATE_ID_BYTES], 14);
     cr_assert(state_cut_block(state, number, 2, &fault));
     cr_assert_not(state_get_block(state, "a", number, &block));
+}
+
+/* ---- what is gone ---- */
+
+#define DAY_MS INT64_C(86400000)
+
+struct world {
+    uint64_t there; /* the one file that is there; 0: none */
+    uint64_t forgotten[4];
+    size_t count;
+};
+
+static bool is_there(void *ctx, const struct state_entry *entry)
+{
+    return entry->file.id.file[0] == ((struct world *)ctx)->there;
+}
+
+static void on_forgotten(void *ctx, struct os_file_id id)
+{
+    struct world *w = ctx;
+    cr_assert_lt(w->count, sizeof w->forgotten / sizeof *w->forgotten);
+    w->forgotten[w->count++] = id.file[0];
+}
+
+static void look(struct world *w, int64_t day)
+{
+    struct state_ageing ageing = {.output = "a",
+                                  .now_ms = (20000 + day) * DAY_MS,
+                                  .keep_ms = 30 * DAY_MS,
+                                  .is_there = is_there,
+                                  .forgotten = on_forgotten,
+                                  .ctx = w};
+    cr_assert(state_age(state, &ageing, &fault), "%s", fault.text);
+}
+
+Test(state, what_is_gone_for_its_time_is_forgotten_and_nothing_else)
+{
+    struct world w = {.there = 5};
+    struct state_file stays = sample(5), goes = sample(6), other = sample(6), got;
+    cr_assert(state_put(state, "a", &stays, "p", &fault));
+    cr_assert(state_put(state, "a", &goes, "q", &fault));
+    cr_assert(state_put(state, "b", &other, "q", &fault));
+    look(&w, 0);
+    look(&w, 29);
+    cr_assert_eq(w.count, 0);
+    reopen();
+    look(&w, 30);
+    cr_assert_eq(w.count, 1);
+    cr_assert_eq(w.forgotten[0], 6);
+    cr_assert(state_find(state, "a", stays.id, &got));
+    cr_assert_not(state_find(state, "a", goes.id, &got));
+    cr_assert(state_find(state, "b", other.id, &got));
+}
+
+Test(state, what_came_back_is_gone_anew_when_it_goes_again)
+{
+    struct world w = {0};
+    struct state_file put = sample(6), got;
+    cr_assert(state_put(state, "a", &put, "q", &fault));
+    look(&w, 0);
+    w.there = 6;
+    look(&w, 20);
+    w.there = 0;
+    look(&w, 40);
+    look(&w, 69);
+    cr_assert(state_find(state, "a", put.id, &got));
+    look(&w, 70);
+    cr_assert_not(state_find(state, "a", put.id, &got));
+}
+
+Test(state, a_clock_that_is_set_back_forgets_nothing_too_early)
+{
+    struct world w = {0};
+    struct state_file put = sample(6), got;
+    cr_assert(state_put(state, "a", &put, "q", &fault));
+    look(&w, 100);
+    look(&w, 0);
+    look(&w, 29);
+    cr_assert(state_find(state, "a", put.id, &got));
+    look(&w, 30);
+    cr_assert_not(state_find(state, "a", put.id, &got));
 }

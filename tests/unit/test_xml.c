@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Event XML in every layout and encoding, cut, damaged and full of look-alikes. */
-#include "buf.h"
-#include "parser.h"
+#include "export_bytes.h"
 #include "utf.h"
 
 #include <criterion/criterion.h>
@@ -12,24 +11,6 @@
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 extern const struct parser_ops parser_xml;
-
-/* --- an input in memory --- */
-
-struct bytes {
-    const char *p;
-    size_t n;
-};
-
-static ptrdiff_t read_bytes(void *ctx, uint64_t offset, void *to, size_t n)
-{
-    const struct bytes *b = ctx;
-    cr_assert_lt(offset, b->n, "nothing is read at or behind the end");
-    size_t there = b->n - (size_t)offset;
-    if (n > there)
-        n = there;
-    memcpy(to, b->p + offset, n);
-    return (ptrdiff_t)n;
-}
 
 static struct buf dump;
 static struct selector nine;
@@ -46,26 +27,6 @@ static void teardown(void)
 }
 
 TestSuite(xml, .init = setup, .fini = teardown);
-
-static void put_field(struct buf *b, const char *name, struct sv v)
-{
-    if (sv_absent(v))
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_put(b, v);
-    buf_putc(b, ' ');
-}
-
-static void put_number(struct buf *b, const char *name, struct opt_u64 v)
-{
-    if (!v.has)
-        return;
-    buf_put(b, sv_from(name));
-    buf_putc(b, '=');
-    buf_u64(b, v.v);
-    buf_putc(b, ' ');
-}
 
 /* One line that holds everything that is known about an event. */
 static void put_event(struct buf *b, const struct event *e)
@@ -129,7 +90,7 @@ static struct event event;
 static void run_from(struct buf *b, struct sv text, const struct position *from,
                      const struct selector *selector, bool places)
 {
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct parser *p = open_at(&in, from, selector);
     struct step s;
@@ -170,51 +131,6 @@ static struct sv everything(struct sv text)
         struct sv got_ = (got), want_ = (want);                                                              \
         cr_assert(sv_eq(got_, want_), "got:\n%.*s\nwant:\n%.*s", SV_ARG(got_), SV_ARG(want_));               \
     } while (0)
-
-static size_t count_lines(struct sv v, const char *prefix)
-{
-    size_t n = 0;
-    struct sv line_start = sv_from(prefix);
-    while (v.n) {
-        size_t end = sv_find_char(v, '\n');
-        n += sv_starts(v, line_start);
-        v = sv_slice(v, end + 1, v.n);
-    }
-    return n;
-}
-
-/* A copy in UTF-16, to be freed. */
-static struct sv utf16(struct sv v, bool big, bool bom)
-{
-    uint8_t *to = malloc(v.n * 2 + 2);
-    size_t n = 0;
-    if (bom) {
-        to[n++] = big ? 0xfe : 0xff;
-        to[n++] = big ? 0xff : 0xfe;
-    }
-    while (v.n) {
-        uint32_t c;
-        size_t step = utf8_decode(v, &c);
-        uint16_t units[2] = {(uint16_t)c, 0};
-        size_t count = 1;
-        if (c >= 0x10000) {
-            units[0] = (uint16_t)(0xd800 + ((c - 0x10000) >> 10));
-            units[1] = (uint16_t)(0xdc00 + ((c - 0x10000) & 0x3ff));
-            count = 2;
-        }
-        for (size_t i = 0; i < count; i++) {
-            to[n++] = (uint8_t)(big ? units[i] >> 8 : units[i] & 0xff);
-            to[n++] = (uint8_t)(big ? units[i] & 0xff : units[i] >> 8);
-        }
-        v = sv_slice(v, step, v.n);
-    }
-    return sv_make(to, n);
-}
-
-static void free_sv(struct sv v)
-{
-    free((void *)(uintptr_t)v.p);
-}
 
 static void fill(struct buf *b, const char *begin, const char *piece, size_t times, const char *end)
 {
@@ -292,7 +208,7 @@ Test(xml, the_published_event_is_read_in_full)
 Test(xml, the_original_is_the_record_exactly_as_written)
 {
     struct sv text = SV("garbage \r\n" HIT("7") "\r\n");
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct position start = {0};
     struct parser *p = open_at(&in, &start, &nine);
@@ -509,7 +425,7 @@ Test(xml, walking_every_record_takes_the_same_events)
 Test(xml, counts_tell_what_they_know)
 {
     struct sv text = SV(DECOYS HIT("50"));
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct selector selectors[2] = {nine, {.all = true}};
     for (int all = 0; all < 2; all++) {
@@ -533,7 +449,7 @@ Test(xml, counts_tell_what_they_know)
 /* The steps of an input that grows to each of the sizes that next_size gives. */
 static void run_growing(struct buf *b, struct sv text, const struct selector *selector, size_t (*more)(void))
 {
-    struct bytes bytes = {text.p, 0};
+    struct bytes bytes = {text.p, 0, 0};
     struct input in = {&bytes, read_bytes, 0, false};
     struct position start = {0};
     struct parser *p = open_at(&in, &start, selector);
@@ -861,7 +777,7 @@ Test(xml, the_place_of_a_read_border_changes_nothing)
 static void assert_resumes(struct sv text, const struct selector *selector)
 {
     struct buf whole, rest;
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct position start = {0};
     buf_init(&whole, 1 << 20);
@@ -899,7 +815,7 @@ Test(xml, a_waiting_position_leads_to_the_record_that_was_waited_for)
 {
     struct sv text = SV(OTHER("1") HIT("2") "\n" HIT("3"));
     for (size_t n = 1; n < text.n; n++) {
-        struct bytes bytes = {text.p, n};
+        struct bytes bytes = {text.p, n, 0};
         struct input in = {&bytes, read_bytes, n, false};
         struct position start = {0};
         struct parser *p = open_at(&in, &start, &nine);
@@ -951,7 +867,7 @@ Test(xml, a_flipped_byte_costs_at_most_its_record)
 Test(xml, a_position_proves_that_the_content_is_the_same)
 {
     char text[] = HIT("1") HIT("2");
-    struct bytes bytes = {text, sizeof text - 1};
+    struct bytes bytes = {text, sizeof text - 1, 0};
     struct input in = {&bytes, read_bytes, sizeof text - 1, true};
     struct position start = {0};
     struct parser *p = open_at(&in, &start, &nine);
@@ -972,7 +888,7 @@ Test(xml, a_position_proves_that_the_content_is_the_same)
 Test(xml, a_file_that_shrinks_is_fatal)
 {
     struct sv text = SV(HIT("1") HIT("2"));
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, false};
     struct position start = {0};
     struct parser *p = open_at(&in, &start, &nine);
@@ -990,7 +906,7 @@ Test(xml, a_file_that_shrinks_is_fatal)
 Test(xml, the_end_is_behind_everything_but_a_record_that_has_only_begun)
 {
     struct sv begun = SV(HIT("1") "\r\n" HIT("2")), later = SV(HIT("1") "\r\n" HIT("2") HIT("3"));
-    struct bytes bytes = {begun.p, begun.n - 20};
+    struct bytes bytes = {begun.p, begun.n - 20, 0};
     struct input in = {&bytes, read_bytes, begun.n - 20, false};
     struct position end;
     cr_assert(parser_xml.end(&in, &end, NULL));
@@ -1012,7 +928,7 @@ Test(xml, progress_is_given_where_nothing_is_selected)
 {
     struct buf text;
     fill(&text, "", OTHER("1") "\n", 20000, "");
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, true};
     struct position start = {0};
     struct parser *p = open_at(&in, &start, &nine);
@@ -1166,7 +1082,7 @@ Test(xml, stretches_are_told_the_same_from_every_position)
 
 static struct step step_at_the_end(struct sv text)
 {
-    struct bytes bytes = {text.p, text.n};
+    struct bytes bytes = {text.p, text.n, 0};
     struct input in = {&bytes, read_bytes, text.n, false};
     struct position start = {0};
     struct parser *p = open_at(&in, &start, &nine);
