@@ -17,8 +17,12 @@ enum { PROGRESS_MS = 500, SPOOL_BYTES = 256 << 10, COMPLAINTS_MAX = 1 << 20 };
 struct cat_reader {
     struct selector selector;
     struct parser_options reading;
+    const struct encoder_ops *encoder;
+    const struct encode_context *context;
+    /* Made for the first record: most exports hold none, and both cost more than to read one. */
     struct shape shape;
     struct state *ordinals; /* in memory */
+    bool can_write;
     struct event event;
     struct step step;
     struct cat_counts counts;
@@ -116,13 +120,23 @@ static void count_record(struct cat_reader *r)
     r->counts.untrusted += r->event.trust == EVENT_CRC || r->event.trust == EVENT_SALVAGED;
 }
 
+static bool begin_writing(struct cat_reader *r)
+{
+    struct fault f;
+    char set_aside[512];
+    if (!r->ordinals)
+        r->ordinals = state_open(NULL, set_aside, &f);
+    r->can_write = r->ordinals && shape_init(&r->shape, r->encoder, r->context);
+    return r->can_write;
+}
+
 static void write_record(struct cat_reader *r, const char *path)
 {
     struct buf *out = &r->sink->records;
-    bool shaped = true;
-    if (r->is_plain)
+    bool shaped = r->can_write || begin_writing(r);
+    if (shaped && r->is_plain)
         shape_event(&r->shape, &r->event);
-    else
+    else if (shaped)
         shaped = shape_record(&r->shape, &r->event, path, r->ordinals, r->row);
     enum encode_status status = shaped ? shape_encode(&r->shape, out) : ENCODE_NO_MEMORY;
     if (status == ENCODE_NO_MEMORY) {
@@ -285,26 +299,20 @@ const struct cat_counts *cat_reader_counts(const struct cat_reader *r)
 
 struct cat_reader *cat_reader_new(const struct cat_options *o, const struct encode_context *context)
 {
-    struct fault f;
-    char set_aside[512];
-    const struct encoder_ops *encoder = registry_encoder(o->format);
     struct cat_reader *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
+    r->encoder = registry_encoder(o->format);
+    r->context = context;
     selector_init_default(&r->selector);
     r->selector.all = o->all;
     r->reading = o->reading;
     r->reading.selector = &r->selector;
     /* Without --all the meaning is wanted for the summary. */
-    r->is_plain = o->all && encoder->is_plain_event;
-    r->reading.original_only = o->all && encoder->original_alone;
+    r->is_plain = o->all && r->encoder->is_plain_event;
+    r->reading.original_only = o->all && r->encoder->original_alone;
     r->shows_progress = os_stderr_is_terminal() && !os_stdout_is_terminal();
     r->next_progress_ms = os_monotonic_ms() + PROGRESS_MS;
-    r->ordinals = state_open(NULL, set_aside, &f);
-    if (!shape_init(&r->shape, encoder, context) || !r->ordinals) {
-        cat_reader_free(r);
-        return NULL;
-    }
     return r;
 }
 

@@ -197,7 +197,8 @@ const struct setting config_source_settings[] = {
      .fallback = "auto",
      .choices = code_page_names,
      .help = "How text exports without byte order mark are written; auto tells UTF-8 and UTF-16 apart and "
-             "takes lines that are neither for windows-1252."},
+             "takes lines that are neither for windows-1252. In event logs (.evtx) a windows page is that of "
+             "ANSI strings, which hardly any provider writes."},
     {0}};
 
 const struct setting config_output_settings[] = {

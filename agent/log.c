@@ -24,9 +24,12 @@ static struct {
     struct os_file *file;  /* NULL: standard error */
     uint64_t file_size;
     bool file_broken; /* said once */
-    struct log_rate rate;
+    struct log_rate rate, shared_rate;
     void (*also)(enum log_level level, const char *text);
-} log_ = {.options = {.level = LOG_INFO}, .level = LOG_INFO, .rate = {.per_second = LOG_REPEATS_PER_SECOND}};
+} log_ = {.options = {.level = LOG_INFO},
+          .level = LOG_INFO,
+          .rate = {.most = LOG_REPEATS_PER_SECOND},
+          .shared_rate = {.most = LOG_SHARED_REPEATS, .window_ms = LOG_SHARED_WINDOW_MS}};
 
 static const char *level_name(enum log_level level)
 {
@@ -125,15 +128,22 @@ static void rotate(void)
     open_file(NULL);
 }
 
+void log_share(enum log_level level, const char *text)
+{
+    if (log_.also)
+        log_.also(level, text);
+}
+
 static void say_file_is_broken(const struct fault *f)
 {
     char line[512];
     if (log_.file_broken)
         return;
     log_.file_broken = true;
-    int n = snprintf(line, sizeof line, "mapitail: cannot write the log file, using standard error: %s\n",
-                     f->text);
-    write_stderr(sv_make(line, n > 0 ? strlen(line) : 0));
+    snprintf(line, sizeof line, "mapitail: cannot write the log file, using standard error: %s", f->text);
+    log_share(LOG_ERROR, line);
+    write_stderr(sv_from(line));
+    write_stderr(SV("\n"));
 }
 
 static void write_line(struct sv line)
@@ -156,17 +166,6 @@ static void write_line(struct sv line)
     write_stderr(line);
 }
 
-void log_share(enum log_level level, const char *text)
-{
-    if (log_.also)
-        log_.also(level, text);
-}
-
-static bool is_for_system_log(enum log_level level, const char *subject)
-{
-    return log_.also && (level >= LOG_WARNING || (level >= LOG_INFO && !subject));
-}
-
 static void put_body(struct buf *to, const char *subject, struct sv text)
 {
     struct sv cut = utf8_cut(text, LOG_LINE_MAX);
@@ -179,7 +178,8 @@ static void put_body(struct buf *to, const char *subject, struct sv text)
         buf_lit(to, "...");
 }
 
-static void write_message(enum log_level level, const char *subject, struct sv text)
+static void write_message(enum log_level level, const char *subject, struct sv text, bool to_own,
+                          bool to_shared)
 {
     struct buf line;
     buf_init(&line, 8 * LOG_LINE_MAX);
@@ -187,46 +187,65 @@ static void write_message(enum log_level level, const char *subject, struct sv t
     size_t body = line.n;
     put_body(&line, subject, text);
     buf_putc(&line, '\n');
-    if (buf_ok(&line))
+    if (buf_ok(&line) && to_own)
         write_line(buf_sv(&line));
-    if (buf_ok(&line) && is_for_system_log(level, subject)) {
+    if (buf_ok(&line) && to_shared) {
         line.p[line.n - 1] = '\0';
         log_share(level, line.p + body);
     }
     buf_free(&line);
 }
 
-static void say_held(struct log_rate_slot *s)
+static void say_held(struct log_rate_slot *s, bool shared)
 {
     char text[LOG_RATE_SUBJECT_MAX + 64];
     int n = snprintf(text, sizeof text, "%llu repeats held back: %s", (unsigned long long)s->held, s->text);
     s->held = 0;
     s->since_ms = INT64_MIN / 2;
     if (n > 0)
-        write_message((enum log_level)s->level, NULL, sv_from(text));
+        write_message((enum log_level)s->level, NULL, sv_from(text), !shared, shared);
 }
 
 static void say_due(int64_t now)
 {
     for (struct log_rate_slot *s; (s = log_rate_due(&log_.rate, now)) != NULL;)
-        say_held(s);
+        say_held(s, false);
+    for (struct log_rate_slot *s; (s = log_rate_due(&log_.shared_rate, now)) != NULL;)
+        say_held(s, true);
 }
 
-/* The format's address stands for the place in the code; two subjects do not silence each other. */
-static bool admit(enum log_level level, const char *subject, const char *format, const char *text)
+struct message {
+    uint64_t hash;
+    enum log_level level;
+    const char *subject, *text;
+};
+
+static bool admit(struct log_rate *r, const struct message *m, int64_t now)
+{
+    struct log_rate_slot *s = log_rate_find(r, m->hash, now);
+    if (!s || log_rate_admit(r, s))
+        return true;
+    s->level = (int)m->level;
+    struct sv about = utf8_cut(sv_from(m->subject), 20), begin = utf8_cut(sv_from(m->text), 50);
+    snprintf(s->text, sizeof s->text, "%.*s%s%.*s", SV_ARG(about), m->subject ? ": " : "", SV_ARG(begin));
+    return false;
+}
+
+/* What concerns the agent as a whole is rare. */
+static bool admit_shared(const struct message *m, int64_t now)
+{
+    if (!log_.also || m->level < LOG_INFO || (m->level == LOG_INFO && m->subject))
+        return false;
+    return m->level == LOG_INFO || admit(&log_.shared_rate, m, now);
+}
+
+/* The format's address stands for the place in the code; two subjects do not silence each other, nor does a
+ * warning an error. */
+static uint64_t hash_of(enum log_level level, const char *subject, const char *format)
 {
     uint64_t hash = hash64(HASH64_START, &format, sizeof format);
-    int64_t now = now_ms();
-    if (subject)
-        hash = hash64(hash64(hash, "\n", 1), subject, strlen(subject));
-    say_due(now);
-    struct log_rate_slot *s = log_rate_find(&log_.rate, hash, now);
-    if (!s || log_rate_admit(&log_.rate, s))
-        return true;
-    s->level = (int)level;
-    struct sv about = utf8_cut(sv_from(subject), 20), begin = utf8_cut(sv_from(text), 50);
-    snprintf(s->text, sizeof s->text, "%.*s%s%.*s", SV_ARG(about), subject ? ": " : "", SV_ARG(begin));
-    return false;
+    hash = hash64(hash, &level, sizeof level);
+    return subject ? hash64(hash64(hash, "\n", 1), subject, strlen(subject)) : hash;
 }
 
 void log_write(enum log_level level, const char *subject, const char *format, ...)
@@ -238,9 +257,13 @@ void log_write(enum log_level level, const char *subject, const char *format, ..
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    struct message m = {hash_of(level, subject, format), level, subject, text};
     lock();
-    if (admit(level, subject, format, text))
-        write_message(level, subject, sv_from(text));
+    int64_t now = now_ms();
+    say_due(now);
+    bool own = admit(&log_.rate, &m, now), shared = admit_shared(&m, now);
+    if (own || shared)
+        write_message(level, subject, sv_from(text), own, shared);
     unlock();
 }
 
@@ -265,13 +288,21 @@ bool log_open(const struct log_options *options, struct fault *f)
 {
     log_.options = *options;
     log_set_level(options->level);
-    log_.rate = (struct log_rate){.per_second = LOG_REPEATS_PER_SECOND};
+    log_.rate = (struct log_rate){.most = LOG_REPEATS_PER_SECOND};
+    log_.shared_rate = (struct log_rate){.most = LOG_SHARED_REPEATS, .window_ms = LOG_SHARED_WINDOW_MS};
     log_.file_broken = false;
     log_.lock = os_mutex_new();
     if (!options->file || open_file(f))
         return true;
     log_.options.file = NULL;
     return false;
+}
+
+void log_flush(void)
+{
+    lock();
+    say_due(INT64_MAX);
+    unlock();
 }
 
 void log_close(void)

@@ -28,6 +28,8 @@ enum {
     LOG_FILE_MAX = 10 << 20, /* bytes after which the file is rotated */
     LOG_FILES_KEPT = 5,      /* the current one included */
     LOG_REPEATS_PER_SECOND = 10,
+    LOG_SHARED_REPEATS = 5,            /* to the system's log, … */
+    LOG_SHARED_WINDOW_MS = 10 * 60000, /* in this time */
 };
 
 struct log_options {
@@ -44,8 +46,9 @@ bool log_open(const struct log_options *options, struct fault *f);
 /*
  * From now on, whatever log_open and log_close do, what an administrator should find in the system's own log
  * is handed to also as well: every warning and error, and what concerns the agent as a whole (no subject)
- * from INFO up. The text is "subject: message", escaped, and lives until also returns; also must not log.
- * NULL ends it. Before there are threads only.
+ * from INFO up. That log is others' too: of one warning or error (format, subject and level) it gets 5 in ten
+ * minutes and then a count, whatever the own log has. The text is "subject: message", escaped, and lives
+ * until also returns; also must not log. NULL ends it. Before there are threads only.
  */
 void log_also(void (*also)(enum log_level level, const char *text));
 
@@ -54,6 +57,9 @@ void log_share(enum log_level level, const char *text);
 
 /* Another level from now on. From any thread. */
 void log_set_level(enum log_level level);
+
+/* Says what is still held back: for an end while other threads may still log. */
+void log_flush(void);
 
 /* Says what is still held back, and closes the file. May be called without log_open. */
 void log_close(void);

@@ -4,9 +4,9 @@
 
 enum { WINDOW_MS = 1000 };
 
-static bool is_over(const struct log_rate_slot *s, int64_t now_ms)
+static bool is_over(const struct log_rate *r, const struct log_rate_slot *s, int64_t now_ms)
 {
-    return now_ms - s->since_ms >= WINDOW_MS;
+    return now_ms - s->since_ms >= (r->window_ms ? r->window_ms : WINDOW_MS);
 }
 
 /* A slot that was never used is older than any other, whatever the clock's zero means. */
@@ -33,7 +33,7 @@ static struct log_rate_slot *find_or_take(struct log_rate *r, uint64_t hash)
 struct log_rate_slot *log_rate_find(struct log_rate *r, uint64_t hash, int64_t now_ms)
 {
     struct log_rate_slot *s = find_or_take(r, hash);
-    if (s && s->held == 0 && is_over(s, now_ms)) {
+    if (s && s->held == 0 && is_over(r, s, now_ms)) {
         s->since_ms = now_ms;
         s->written = 0;
     }
@@ -42,7 +42,7 @@ struct log_rate_slot *log_rate_find(struct log_rate *r, uint64_t hash, int64_t n
 
 bool log_rate_admit(const struct log_rate *r, struct log_rate_slot *slot)
 {
-    if (slot->written < r->per_second) {
+    if (slot->written < r->most) {
         slot->written++;
         return true;
     }
@@ -53,7 +53,7 @@ bool log_rate_admit(const struct log_rate *r, struct log_rate_slot *slot)
 struct log_rate_slot *log_rate_due(struct log_rate *r, int64_t now_ms)
 {
     for (size_t i = 0; i < LOG_RATE_SLOTS; i++)
-        if (r->slots[i].held > 0 && (now_ms == INT64_MAX || is_over(&r->slots[i], now_ms)))
+        if (r->slots[i].held > 0 && (now_ms == INT64_MAX || is_over(r, &r->slots[i], now_ms)))
             return &r->slots[i];
     return NULL;
 }

@@ -24,13 +24,14 @@ extern const struct sink_ops sink_syslog_tcp;
 extern const struct sink_ops sink_syslog_tls;
 extern const struct sink_ops sink_syslog_udp;
 
-/* One entry a line. */
+/* One entry a line; first the parsers that know their format by its first bytes and spare the others the
+ * look. */
 /* clang-format off */
 const struct parser_ops *const registry_parsers[] = {
-    &parser_clixml,
-    &parser_csv,
     &parser_evt,
     &parser_evtx,
+    &parser_clixml,
+    &parser_csv,
     &parser_json,
     &parser_rowxml,
     &parser_splunk,

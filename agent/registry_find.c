@@ -25,7 +25,7 @@ const struct parser_ops *registry_recognize(struct sv head, bool complete, bool 
     const struct parser_ops *best = NULL;
     int sure = 0;
     *more = false;
-    for (size_t i = 0; registry_parsers[i]; i++) {
+    for (size_t i = 0; registry_parsers[i] && sure < PROBE_CERTAIN; i++) {
         int score = registry_parsers[i]->probe(head, complete);
         if (score == PROBE_MORE)
             *more = true;

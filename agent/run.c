@@ -156,7 +156,7 @@ static _Noreturn void leave_without_waiting(void)
 {
     log_error(NULL,
               "an output did not stop in time; leaving without it, what it had in flight is sent again");
-    log_close();
+    log_flush();
     os_service_ended(EXIT_INCOMPLETE);
     _Exit(EXIT_INCOMPLETE);
 }

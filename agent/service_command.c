@@ -23,9 +23,11 @@ static int failed(const struct fault *f)
     return EXIT_INCOMPLETE;
 }
 
+/* Nobody sees what an installer's programs print. */
 static void note(const char *text)
 {
     fprintf(stderr, "mapitail: note: %s\n", text);
+    log_share(LOG_WARNING, text);
 }
 
 static void to_event_log(enum log_level level, const char *text)
@@ -51,22 +53,47 @@ static void close_event_log(void)
 /* ---- install ---- */
 
 /* The folder belongs to administrators whoever made it: everybody may make one in ProgramData. */
-static bool prepare(const struct service_options *o, const char *config_path, const char *folder,
-                    struct fault *f)
+static bool prepare(const struct service_first *first, const char *config_path, bool *is_new, struct fault *f)
 {
-    struct service_first first = {folder, o->brokers, o->topic, o->syslog};
-    return os_make_directories(folder, 0700, f) && os_service_claim(folder, f) &&
-           os_service_allow(folder, false, f) && service_config_write(&first, config_path, f);
+    return os_make_directories(first->folder, 0700, f) && os_service_claim(first->folder, f) &&
+           os_service_allow(first->folder, false, f) && service_config_write(first, config_path, is_new, f);
 }
 
-static int install(const struct service_options *o, const char *config_path, const char *folder)
+/* One that was made from wrong values must not be found there by the next try, which has the right ones. */
+static struct config *load_first(const char *config_path, bool is_new)
+{
+    struct config *c = load_config(config_path);
+    if (!c && is_new)
+        os_unlink(config_path, NULL);
+    return c;
+}
+
+static void note_unused(const char *config_path)
+{
+    char text[FOLDER_ROOM + 256];
+    snprintf(text, sizeof text,
+             "%s is there and stays as it is: the brokers, topic or syslog receiver that were named for this "
+             "installation are not put into it",
+             config_path);
+    note(text);
+}
+
+static int install(const struct service_first *first, const char *config_path)
 {
     struct fault f;
-    if (!prepare(o, config_path, folder, &f))
+    bool is_new;
+    if (!os_path_is_absolute(config_path)) {
+        fault_set(&f, FAULT_CONFIG, 0, "the service needs the whole path of its configuration, not `%s`",
+                  config_path);
         return failed(&f);
-    struct config *c = load_config(config_path);
+    }
+    if (!prepare(first, config_path, &is_new, &f))
+        return failed(&f);
+    struct config *c = load_first(config_path, is_new);
     if (!c)
         return EXIT_CONFIG;
+    if (!is_new && service_config_names(first))
+        note_unused(config_path);
     bool good = os_service_install(config_path, note, &f);
     if (good)
         service_config_allow(c, note);
@@ -87,11 +114,10 @@ static int install_command(const struct service_options *o)
         return failed(&f);
     if (!os_service_folder(folder, sizeof folder))
         return wrong_usage("the environment names no folder for the service's data (ProgramData)", NULL);
-    if (o->config_path && !os_path_is_absolute(o->config_path))
-        return wrong_usage("the service needs the whole path of its configuration, not", o->config_path);
     snprintf(path, sizeof path, "%s\\mapitail.yaml", folder);
     open_event_log();
-    int code = install(o, o->config_path ? o->config_path : path, folder);
+    struct service_first first = {folder, o->brokers, o->topic, o->syslog};
+    int code = install(&first, o->config_path ? o->config_path : path);
     close_event_log();
     return code;
 }

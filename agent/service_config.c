@@ -113,22 +113,39 @@ static bool has_control(const char *text)
     return false;
 }
 
-bool service_config_write(const struct service_first *first, const char *path, struct fault *f)
+bool service_config_names(const struct service_first *first)
+{
+    return is_given(first->brokers) || is_given(first->topic) || is_given(first->syslog);
+}
+
+static bool check_first(const struct service_first *first, struct fault *f)
+{
+    if (has_control(first->brokers) || has_control(first->topic) || has_control(first->syslog))
+        return fault_set(f, FAULT_CONFIG, 0, "an address or topic has a control character in it");
+    if (is_given(first->topic) && !is_given(first->brokers))
+        return fault_set(f, FAULT_CONFIG, 0, "the topic %s needs brokers (BROKERS=, --brokers)",
+                         first->topic);
+    return true;
+}
+
+bool service_config_write(const struct service_first *first, const char *path, bool *is_new, struct fault *f)
 {
     struct os_file_info info;
     struct fault why = {0};
     struct buf text;
+    *is_new = false;
     if (os_path_info(path, &info, &why))
         return true;
     if (!os_not_found(&why))
         return fault_set(f, why.code, why.os_error, "%s", why.text);
-    if (has_control(first->brokers) || has_control(first->topic) || has_control(first->syslog))
-        return fault_set(f, FAULT_CONFIG, 0, "an address or topic has a control character in it");
+    if (!check_first(first, f))
+        return false;
     buf_init(&text, TEXT_MAX);
     put_all(&text, first);
     bool written = buf_ok(&text) ? os_replace_file(path, FILE_MODE, text.p, text.n, f)
                                  : fault_set(f, FAULT_LIMIT, 0, "an address or topic is too long");
     buf_free(&text);
+    *is_new = written;
     return written;
 }
 

@@ -13,11 +13,15 @@ struct service_first {
 };
 
 /*
- * Writes a configuration that reads the live channel Application, unless the file exists. With neither
- * brokers nor syslog records go to a file in the folder. Values stand in it quoted, so that none can add a
- * setting. The file has the rights of its folder.
+ * Writes a configuration that reads the live channel Application, unless the file exists; *is_new tells
+ * which. With neither brokers nor syslog records go to a file in the folder; a topic without brokers is
+ * refused. Values stand in it quoted, so that none can add a setting; whether they are right tells
+ * config_load. The file has the rights of its folder.
  */
-bool service_config_write(const struct service_first *first, const char *path, struct fault *f);
+bool service_config_write(const struct service_first *first, const char *path, bool *is_new, struct fault *f);
+
+/* Whether anything is named that a configuration could hold. */
+bool service_config_names(const struct service_first *first);
 
 /*
  * Makes the folders that the configuration's files are written to, and lets the service's account write there

@@ -14,6 +14,7 @@ enum {
 void binxml_init(struct binxml *b)
 {
     memset(b, 0, sizeof *b);
+    b->ansi = CODE_PAGE_WINDOWS_1252;
     event_tree_init(&b->tree);
     arena_init(&b->values, VALUES_MEMORY);
     arena_init(&b->names, NAMES_MEMORY);
@@ -53,11 +54,12 @@ static bool is_name_byte(char c, bool is_first)
     return !is_first && (ascii_is_digit(c) || c == '-' || c == '.');
 }
 
-/* Which letters names may have is a matter between the editions of XML; damage takes no part in it. */
-static void make_ascii(char *name, size_t n)
+/* Which letters names may have is a matter between the editions of XML, and prefixes must have been declared:
+ * damage takes no part in either. */
+static void make_plain(char *name, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (name[i] & 0x80)
+        if (name[i] & 0x80 || name[i] == ':')
             name[i] = '_';
 }
 
@@ -75,7 +77,7 @@ const struct binxml_known_name *binxml_known(struct binxml *b, const struct binx
     }
     size_t n = utf8_from_utf16(name->utf16, name->bytes, TEXT_UTF16LE, to, NULL);
     if (!binxml_name_is_true(&b->chunk, name))
-        make_ascii(to, n);
+        make_plain(to, n);
     arena_shrink(&b->names, to, room, n);
     for (size_t i = 0; i < n; i++)
         if (!is_name_byte(to[i], i == 0))

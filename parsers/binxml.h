@@ -15,6 +15,7 @@
 #ifndef MAPITAIL_BINXML_H
 #define MAPITAIL_BINXML_H
 
+#include "codepage.h"
 #include "event_tree.h"
 #include "reader.h"
 
@@ -165,9 +166,12 @@ __attribute__((warn_unused_result)) bool binxml_read_literals(const struct reade
                                                               struct arena *arena,
                                                               struct binxml_literals *out);
 
-/* Appends a value as XML text would have it, arrays with commas between. TYPE_BINXML gives nothing. */
-void binxml_value_text(const struct reader *chunk, const struct binxml_value *value, struct buf *out,
-                       bool *replaced);
+/*
+ * Appends a value as XML text would have it, arrays with commas between. TYPE_BINXML gives nothing. ansi: the
+ * single-byte page of ANSI text.
+ */
+void binxml_value_text(const struct reader *chunk, enum code_page ansi, const struct binxml_value *value,
+                       struct buf *out, bool *replaced);
 
 /* Takes the next item of an array value off *rest, which covers its bytes. False when there is none. */
 bool binxml_next_item(uint8_t array_type, struct reader *rest, struct binxml_value *item);
@@ -175,8 +179,8 @@ bool binxml_next_item(uint8_t array_type, struct reader *rest, struct binxml_val
 /* Appends UTF-16LE as UTF-8; NULs at the end are dropped, others become U+FFFD. */
 void binxml_text_from_utf16(const uint8_t *p, size_t n, struct buf *out, bool *replaced);
 
-/* The same for ANSI text, whose code page nothing tells. */
-void binxml_text_from_ansi(const uint8_t *p, size_t n, struct buf *out, bool *replaced);
+/* The same for text in a single-byte code page. */
+void binxml_text_from_ansi(enum code_page page, const uint8_t *p, size_t n, struct buf *out, bool *replaced);
 
 /* Bytes of UTF-16 in front of the first NUL, or n. */
 size_t binxml_text_length(const uint8_t *p, size_t n);
@@ -225,6 +229,8 @@ struct binxml {
      * The decoder then tries to do without the rest (text_only), and gives more where it cannot.
      */
     bool wants_text_only, text_only;
+    /* Of ANSI text, about which a log says nothing. Windows' Western one, unless the owner knows better. */
+    enum code_page ansi;
 };
 
 enum binxml_outcome {

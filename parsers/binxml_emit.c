@@ -37,7 +37,7 @@ struct sv emit_value(struct binxml *b, const struct binxml_value *value, bool in
             return sv_make(b->xml.p + from, b->xml.n - from);
         buf_cut(&b->xml, from); /* the event has the text without escapes */
     }
-    binxml_value_text(&b->chunk, value, &b->xml, &b->tree.event->text_replaced);
+    binxml_value_text(&b->chunk, b->ansi, value, &b->xml, &b->tree.event->text_replaced);
     if (is_plain_type(value->type))
         return sv_make(b->xml.p + from, b->xml.n - from);
     return emit_escaped(b, from, in_attribute);
@@ -75,6 +75,18 @@ void emit_end(struct binxml *b, const struct binxml_known_name *name)
     buf_lit(&b->xml, "</");
     buf_put(&b->xml, name->text);
     buf_putc(&b->xml, '>');
+}
+
+bool emit_has_attribute(struct sv start_tag, struct sv name)
+{
+    size_t at;
+    while ((at = sv_find(start_tag, name)) != SV_NPOS) {
+        struct sv behind = sv_slice(start_tag, at + name.n, start_tag.n);
+        if (at > 0 && start_tag.p[at - 1] == ' ' && sv_starts(behind, SV("='")))
+            return true;
+        start_tag = behind;
+    }
+    return false;
 }
 
 size_t emit_attribute_begin(struct binxml *b, const struct binxml_known_name *name)

@@ -107,12 +107,14 @@ static void put_empty(struct binxml *b, struct sv name, struct sv attribute, str
 static void put_provider(struct binxml *b, const struct place_element *e)
 {
     struct binxml_known_name known = emit_name(SV("Provider"));
+    size_t tag = b->xml.n;
     emit_open(b, &known);
     for (size_t i = 0; i < e->attributes; i++) {
         struct sv name = i == 0                           ? SV("Name")
                          : place_is_guid(e->attribute[i]) ? SV("Guid")
                                                           : SV("EventSourceName");
-        put_attribute(b, name, e->attribute[i]);
+        if (!emit_has_attribute(sv_make(b->xml.p + tag, b->xml.n - tag), name))
+            put_attribute(b, name, e->attribute[i]);
     }
     emit_empty(b);
 }

@@ -90,8 +90,8 @@ static bool is_substitution(uint8_t token)
     return token == TOKEN_SUBSTITUTION || token == TOKEN_OPTIONAL;
 }
 
-/* A literal attribute's text may come in pieces; a value must be alone. */
-static bool plan_attribute(struct maker *m)
+/* A literal attribute's text may come in pieces; a value must be alone. Its start tag begins at `tag`. */
+static bool plan_attribute(struct maker *m, size_t tag)
 {
     struct binxml *b = m->w.b;
     struct binxml_name stored;
@@ -101,6 +101,8 @@ static bool plan_attribute(struct maker *m)
     const struct binxml_known_name *name = binxml_known(b, &stored);
     struct plan_step step = {.kind = STEP_ATTRIBUTE_TEXT, .name = name->tree};
     bool is_value = is_substitution(token);
+    if (emit_has_attribute(sv_make(m->draft->xml.p + tag, m->draft->xml.n - tag), name->text))
+        return false;
     if (is_value && !read_index(m, &step.value, &step.optional))
         return false;
     step.kind = is_value ? STEP_ATTRIBUTE_VALUE : STEP_ATTRIBUTE_TEXT;
@@ -122,10 +124,10 @@ static bool plan_attribute(struct maker *m)
     return end_literal(m);
 }
 
-static bool plan_start_tag(struct maker *m, uint8_t *closing)
+static bool plan_start_tag(struct maker *m, size_t tag, uint8_t *closing)
 {
     while (peek(m, closing) && *closing == TOKEN_ATTRIBUTE)
-        if (!plan_attribute(m))
+        if (!plan_attribute(m, tag))
             return false;
     return reader_u8(&m->w.r, closing) && (*closing == TOKEN_CLOSE_START || *closing == TOKEN_CLOSE_EMPTY);
 }
@@ -187,8 +189,9 @@ static bool plan_body(struct maker *m, const struct binxml_element *e, const str
                       uint32_t open)
 {
     struct buf *xml = &m->draft->xml;
+    size_t tag = steps_of(m->draft)[open].from;
     uint8_t closing;
-    if (!plan_start_tag(m, &closing) || m->w.r.at - 1 != e->content)
+    if (!plan_start_tag(m, tag, &closing) || m->w.r.at - 1 != e->content)
         return false;
     if (closing == TOKEN_CLOSE_EMPTY) {
         if (!add_step(m, (struct plan_step){.kind = STEP_CLOSE}))

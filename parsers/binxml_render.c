@@ -37,9 +37,13 @@ struct boiler {
     struct sv path[EVENT_ID_DEPTH];
 };
 
-static bool is_event_id(const struct boiler *b)
+/* The value at this step is all that System's EventID consists of. One put together is left to the decoder.
+ */
+static bool is_event_id(const struct boiler *b, uint32_t at)
 {
-    return b->open == EVENT_ID_DEPTH && sv_eq(b->path[0], SV("Event")) && sv_eq(b->path[1], SV("System")) &&
+    uint8_t before = b->plan->steps[at - 1].kind, behind = b->plan->steps[at + 1].kind;
+    return b->open == EVENT_ID_DEPTH && behind == STEP_CLOSE && before != STEP_TEXT && before != STEP_VALUE &&
+           before != STEP_CLOSE && sv_eq(b->path[0], SV("Event")) && sv_eq(b->path[1], SV("System")) &&
            sv_eq(b->path[2], SV("EventID"));
 }
 
@@ -52,8 +56,9 @@ static void add_literal(struct boiler *b, const struct plan_step *s)
     b->may_join = true;
 }
 
-static void add_value(struct boiler *b, const struct plan_step *s)
+static void add_value(struct boiler *b, uint32_t at)
 {
+    const struct plan_step *s = &b->plan->steps[at];
     bool joins = b->may_join && b->steps[b->count - 1].kind == RENDER_LITERAL;
     struct render_step *step = joins ? &b->steps[b->count - 1] : &b->steps[b->count++];
     if (!joins)
@@ -61,7 +66,7 @@ static void add_value(struct boiler *b, const struct plan_step *s)
     step->kind = RENDER_VALUE;
     step->value = s->value;
     step->open = (uint8_t)b->open;
-    step->is_event_id = is_event_id(b);
+    step->is_event_id = is_event_id(b, at);
     b->may_join = false;
 }
 
@@ -118,7 +123,7 @@ static uint32_t boil(struct boiler *b, uint32_t at, uint32_t end)
             add_attribute(b, s);
             break;
         case STEP_VALUE:
-            add_value(b, s);
+            add_value(b, at - 1);
             break;
         case STEP_CLOSE:
             b->open--;
@@ -179,11 +184,11 @@ static inline void put_literal(struct render *r, const struct render_step *s)
         memcpy(to + at, from + at, BLOCK);
 }
 
-/* A number as the event tree would read it from the text. */
+/* A number as the event tree would read it from the text: the first one counts. */
 static void note_event_id(struct binxml *b, size_t from)
 {
     uint64_t id;
-    if (sv_to_u64(sv_make(b->xml.p + from, b->xml.n - from), &id))
+    if (!b->tree.event->event_id.has && sv_to_u64(sv_make(b->xml.p + from, b->xml.n - from), &id))
         b->tree.event->event_id = opt_u64(id);
 }
 

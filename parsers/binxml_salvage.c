@@ -71,7 +71,7 @@ static void salvage_attribute(struct binxml *b, struct sv name, struct sv litera
     struct binxml_known_name known = emit_name(name);
     size_t begin = emit_attribute_begin(b, &known);
     if (value)
-        binxml_value_text(&b->chunk, value, &b->xml, &b->tree.event->text_replaced);
+        binxml_value_text(&b->chunk, b->ansi, value, &b->xml, &b->tree.event->text_replaced);
     else
         buf_put(&b->xml, literal);
     emit_attribute_end(b, &known, begin);

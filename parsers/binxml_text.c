@@ -94,39 +94,30 @@ void binxml_text_from_utf16(const uint8_t *p, size_t n, struct buf *out, bool *r
     }
 }
 
-/* Windows-1252, 80 to 9f (Unicode's mapping file CP1252.TXT; the five holes map to themselves there, to
- * U+FFFD here). */
-static const uint16_t cp1252[32] = {
-    0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0xfffd, 0x017d, 0xfffd, 0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e, 0x0178,
-};
-
-/* Bytes of ASCII other than NUL at the beginning. */
-static size_t ascii_length(const uint8_t *p, size_t n)
+/* Code page text up to the first NUL, or all. */
+static size_t ansi_length(const uint8_t *p, size_t n)
 {
-    size_t at = 0;
-    while (at < n && p[at] - 1u < 0x7f)
-        at++;
-    return at;
+    const uint8_t *nul = memchr(p, 0, n);
+    return nul ? (size_t)(nul - p) : n;
 }
 
-/* The writer's code page is stored nowhere; Windows' Western one is right for most and never fails. */
-void binxml_text_from_ansi(const uint8_t *p, size_t n, struct buf *out, bool *replaced)
+void binxml_text_from_ansi(enum code_page page, const uint8_t *p, size_t n, struct buf *out, bool *replaced)
 {
     while (n && p[n - 1] == 0)
         n--;
-    for (size_t i = 0; i < n; i++) {
-        size_t plain = ascii_length(p + i, n - i);
-        buf_put(out, sv_make(p + i, plain));
-        i += plain;
-        if (i == n)
-            break;
-        uint32_t c = p[i] >= 0x80 && p[i] < 0xa0 ? cp1252[p[i] - 0x80] : p[i];
-        if (c == 0)
-            c = 0xfffd;
-        if (c == 0xfffd)
+    while (n) {
+        size_t part = ansi_length(p, n);
+        char *to = buf_room(out, part * 3);
+        if (!to)
+            return;
+        out->n += utf8_from_code_page(page, p, part, to, replaced);
+        p += part;
+        n -= part;
+        if (n) {
+            buf_utf8(out, 0xfffd);
             *replaced = true;
-        buf_utf8(out, c);
+            p++;
+            n--;
+        }
     }
 }

@@ -162,7 +162,8 @@ static void number_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
 }
 
 /* Fewer bytes than the type has are shown as bytes or as a number, whichever it is. */
-static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *out, bool *replaced)
+static void scalar_text(uint8_t type, enum code_page ansi, const uint8_t *p, size_t n, struct buf *out,
+                        bool *replaced)
 {
     static const uint8_t at_least[] = {
         [TYPE_GUID] = 16,       [TYPE_SID] = 8,   [TYPE_FILETIME] = 8,
@@ -183,7 +184,7 @@ static void scalar_text(uint8_t type, const uint8_t *p, size_t n, struct buf *ou
         binxml_text_from_utf16(p, n, out, replaced);
         break;
     case TYPE_ANSI:
-        binxml_text_from_ansi(p, n, out, replaced);
+        binxml_text_from_ansi(ansi, p, n, out, replaced);
         break;
     case TYPE_BINARY:
         event_text_hex(out, p, n);
@@ -243,20 +244,20 @@ bool binxml_next_item(uint8_t array_type, struct reader *rest, struct binxml_val
     return reader_skip(rest, step);
 }
 
-void binxml_value_text(const struct reader *chunk, const struct binxml_value *value, struct buf *out,
-                       bool *replaced)
+void binxml_value_text(const struct reader *chunk, enum code_page ansi, const struct binxml_value *value,
+                       struct buf *out, bool *replaced)
 {
     struct reader r = {chunk->p, (size_t)value->at + value->size, value->at};
     struct binxml_value item;
     if (r.n > chunk->n)
         return;
     if (!(value->type & TYPE_ARRAY)) {
-        scalar_text(value->type, r.p + r.at, value->size, out, replaced);
+        scalar_text(value->type, ansi, r.p + r.at, value->size, out, replaced);
         return;
     }
     for (bool first = true; binxml_next_item(value->type, &r, &item); first = false) {
         if (!first)
             buf_putc(out, ',');
-        scalar_text(item.type, r.p + item.at, item.size, out, replaced);
+        scalar_text(item.type, ansi, r.p + item.at, item.size, out, replaced);
     }
 }

@@ -73,7 +73,7 @@ static bool walk_attribute_piece(struct walk *w, bool *present, bool *absent, bo
         if (!read_substitution(w, &value))
             return *ok = false;
         bool is_null = value->type == TYPE_NULL;
-        binxml_value_text(&w->b->chunk, value, &w->b->xml, &w->b->tree.event->text_replaced);
+        binxml_value_text(&w->b->chunk, w->b->ansi, value, &w->b->xml, &w->b->tree.event->text_replaced);
         *absent |= token == TOKEN_OPTIONAL && is_null;
         *present |= token == TOKEN_SUBSTITUTION || !is_null;
         return true;
@@ -86,8 +86,11 @@ static bool walk_attribute_piece(struct walk *w, bool *present, bool *absent, bo
     return false;
 }
 
-/* One attribute, its token included. Left out when all it has is an optional value that is null. */
-static bool walk_attribute(struct walk *w)
+/*
+ * One attribute, its token included, of the start tag that begins at `tag`. Left out when all it has is an
+ * optional value that is null, and when damage has given it the name of another.
+ */
+static bool walk_attribute(struct walk *w, size_t tag)
 {
     struct binxml *b = w->b;
     struct binxml_name stored;
@@ -96,18 +99,20 @@ static bool walk_attribute(struct walk *w)
     if (!reader_u8(&w->r, &token) || !binxml_read_name(&b->chunk, &w->r, &stored))
         return false;
     struct binxml_known_name name = *binxml_known(b, &stored);
+    bool is_second = emit_has_attribute(sv_make(b->xml.p + tag, b->xml.n - tag), name.text);
+    b->tree.event->cut |= is_second;
     size_t begin = emit_attribute_begin(b, &name);
     while (walk_attribute_piece(w, &present, &absent, &ok))
         ;
-    if (ok && (present || !absent))
+    if (ok && !is_second && (present || !absent))
         emit_attribute_end(b, &name, begin);
     else
         buf_cut(&b->xml, begin);
     return ok;
 }
 
-/* The attribute list and the token that ends the start tag, which is given. */
-static bool walk_start_tag(struct walk *w, uint8_t *closing)
+/* The attribute list and the token that ends the start tag, which is given. The tag begins at `tag`. */
+static bool walk_start_tag(struct walk *w, size_t tag, uint8_t *closing)
 {
     for (;;) {
         struct reader before = w->r;
@@ -121,7 +126,7 @@ static bool walk_start_tag(struct walk *w, uint8_t *closing)
         if ((token & ~TOKEN_MORE) != TOKEN_ATTRIBUTE)
             return false;
         w->r = before;
-        if (!walk_attribute(w))
+        if (!walk_attribute(w, tag))
             return false;
     }
 }
@@ -208,8 +213,9 @@ static bool walk_content(struct walk *w)
 static bool walk_element_body(struct walk *w, const struct binxml_known_name *name)
 {
     uint8_t closing;
+    size_t tag = w->b->xml.n;
     emit_open(w->b, name);
-    bool whole = walk_start_tag(w, &closing);
+    bool whole = walk_start_tag(w, tag, &closing);
     if (whole && closing == TOKEN_CLOSE_EMPTY) {
         emit_empty(w->b);
         return true;

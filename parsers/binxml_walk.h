@@ -48,6 +48,12 @@ void emit_end(struct binxml *b, const struct binxml_known_name *name);
 size_t emit_attribute_begin(struct binxml *b, const struct binxml_known_name *name);
 void emit_attribute_end(struct binxml *b, const struct binxml_known_name *name, size_t begin);
 
+/*
+ * True when a start tag, so far, has an attribute of this name; XML takes no second one. Values do not look
+ * like attributes: their quotation marks are escaped.
+ */
+bool emit_has_attribute(struct sv start_tag, struct sv name);
+
 /* Escapes what stands in b->xml from `from` on, and gives a view of it as it was. */
 struct sv emit_escaped(struct binxml *b, size_t from, bool in_attribute);
 

@@ -394,7 +394,7 @@ static int evt_probe(struct sv head, bool complete)
 {
     static const struct sv beginning = SV_INIT("\x30\0\0\0LfLe\1\0\0\0\1\0\0\0");
     if (sv_starts(head, beginning))
-        return 100;
+        return PROBE_CERTAIN;
     if (head.n < beginning.n && sv_starts(beginning, head))
         return complete ? 0 : PROBE_MORE;
     if (head.n < EVT_HEADER_BYTES + EVT_HEAD_BYTES)

@@ -22,13 +22,16 @@ static bool looks_like_store_event(const struct event *e)
 
 enum opinion { OPINION_WANTED, OPINION_OTHER, OPINION_DECOY, OPINION_UNKNOWN };
 
-static enum opinion judge(const struct parser *p, const struct event *e, enum evtx_verdict verdict)
+static enum opinion judge(const struct parser *p, const struct event *e, enum evtx_verdict verdict,
+                          enum binxml_outcome outcome)
 {
-    if (verdict == EVTX_WANTED || p->selector->all)
+    struct sv source = event_source(e);
+    /* Of a damaged record the decoder may know more than the filter. */
+    bool is_sure = verdict == EVTX_WANTED && (outcome == BINXML_WHOLE || sv_empty(source));
+    if (is_sure || p->selector->all)
         return OPINION_WANTED;
     if (!e->event_id.has || !selector_wants_id(p->selector, e->event_id.v))
         return OPINION_OTHER;
-    struct sv source = event_source(e);
     /* The provider is gone with its template: better one event too many than one lost. */
     if (verdict == EVTX_UNREADABLE && sv_empty(source))
         return looks_like_store_event(e) ? OPINION_WANTED : OPINION_UNKNOWN;
@@ -58,7 +61,7 @@ static bool take_record(struct parser *p, const struct evtx_frame *frame, enum e
         follow_notify_skip(p, p->chunk.offset + frame->at, frame->size, "a record that cannot be decoded");
         return false;
     }
-    enum opinion opinion = judge(p, event, verdict);
+    enum opinion opinion = judge(p, event, verdict, outcome);
     if (opinion != OPINION_WANTED) {
         p->counts.rejected += opinion == OPINION_DECOY;
         if (opinion == OPINION_UNKNOWN)
@@ -239,9 +242,16 @@ static void evtx_next(struct parser *p, struct event *event, struct step *step)
             }
             continue;
         }
-        enum round r = !p->started ? follow_begin_round(p) : p->idle ? follow_wake_up(p) : follow_advance(p);
+        enum round r = p->is_surveying ? follow_go_on(p)
+                       : !p->started   ? follow_begin_round(p)
+                       : p->idle       ? follow_wake_up(p)
+                                       : follow_advance(p);
         if (r == ROUND_READY || (r == ROUND_WAIT && p->notice_count))
             continue;
+        if (r == ROUND_BUSY) {
+            give(p, step, STEP_PROGRESS);
+            return;
+        }
         if (r == ROUND_WAIT && p->in->complete && !p->end_is_judged) {
             judge_end(p);
             continue;
@@ -282,6 +292,12 @@ static void evtx_close(struct parser *p)
     free(p);
 }
 
+/* Pages of consoles are for exports that were redirected; no program hands them to the event log. */
+static bool is_ansi(enum code_page page)
+{
+    return page >= CODE_PAGE_WINDOWS_1250 && page <= CODE_PAGE_WINDOWS_1257;
+}
+
 static struct parser *parser_new(const struct input *in, const struct parser_options *options)
 {
     const struct selector *selector = options->selector;
@@ -297,6 +313,8 @@ static struct parser *parser_new(const struct input *in, const struct parser_opt
     p->last_chunk = EVTX_FILE_HEADER;
     arena_init(&p->arena, EVENT_MEMORY);
     binxml_init(&p->binxml);
+    if (is_ansi(options->code_page))
+        p->binxml.ansi = options->code_page;
     p->binxml.wants_text_only = options->original_only && selector->all;
     evtx_recall_init(&p->recall, in);
     p->binxml.recall = (struct binxml_recall){&p->recall, evtx_recall_find};
@@ -321,7 +339,7 @@ static struct parser *evtx_open(const struct input *in, const struct position *f
         return p;
     p->pos = *from;
     enum round r = follow_begin_round(p);
-    if (r == ROUND_READY || r == ROUND_WAIT)
+    if (r == ROUND_READY || r == ROUND_BUSY || r == ROUND_WAIT)
         return p;
     struct step step;
     give_up(p, &step, r);
@@ -377,7 +395,7 @@ static int evtx_probe(struct sv head, bool complete)
 {
     static const struct sv magic = SV_INIT("ElfFile\0");
     if (sv_starts(head, magic))
-        return 100;
+        return PROBE_CERTAIN;
     if (head.n < magic.n && sv_starts(magic, head))
         return complete ? 0 : PROBE_MORE;
     if (looks_like_header(head))

@@ -45,23 +45,27 @@ static bool looks_empty(const uint8_t *p)
     return signs >= 2;
 }
 
-bool evtx_glance(const uint8_t *p, size_t n, uint64_t *first)
-{
-    if (n < AT_TABLES || looks_empty(p))
-        return false;
-    *first = load_le64(p + AT_FIRST_ID);
-    /* The record itself is the better witness. */
-    if (n >= EVTX_GLANCE_BYTES && load_le32(p + EVTX_CHUNK_HEADER) == EVTX_RECORD_MAGIC)
-        *first = load_le64(p + EVTX_CHUNK_HEADER + 8);
-    return true;
-}
-
 static bool header_is_sound(const uint8_t *p)
 {
     if (load_le32(p + AT_FLAGS) & FLAG_NO_CRC)
         return true;
     uint32_t crc = evtx_crc32(evtx_crc32(0, p, AT_FLAGS), p + AT_TABLES, EVTX_CHUNK_HEADER - AT_TABLES);
     return crc == load_le32(p + AT_HEADER_CRC);
+}
+
+bool evtx_glance(const uint8_t *p, size_t n, uint64_t *first)
+{
+    if (n < AT_TABLES || looks_empty(p))
+        return false;
+    *first = load_le64(p + AT_FIRST_ID);
+    if (n < EVTX_GLANCE_BYTES || load_le32(p + EVTX_CHUNK_HEADER) != EVTX_RECORD_MAGIC)
+        return true;
+    /* Where they disagree the record is the better witness, unless the header can prove what it says: an id
+     * that damage has made high would hide all chunks that follow. */
+    uint64_t of_record = load_le64(p + EVTX_CHUNK_HEADER + 8);
+    if (of_record != *first && !header_is_sound(p))
+        *first = of_record;
+    return true;
 }
 
 /* A header with damage elsewhere may still be right about its end: the last record is there and ends there.

@@ -17,6 +17,9 @@ enum {
 #define USUAL_FIRST UINT64_C(0x0004000100040001)
 #define USUAL_SECOND UINT64_C(0x0006000200060002)
 
+/* A fragment header. */
+#define USUAL_BEGIN UINT32_C(0x0001010f)
+
 void evtx_filter_init(struct evtx_filter *f, const struct selector *selector)
 {
     memset(f, 0, sizeof *f);
@@ -124,6 +127,13 @@ static bool read_event_id(const struct reader *chunk, struct reader *r, const st
     return enter_content(r, e) && read_source(chunk, r, &t->event_id);
 }
 
+/* An element that is there only with a value other than its own is the decoder's. */
+static void note_dependency(const struct binxml_element *e, struct evtx_source *s)
+{
+    if (e->dependency != BINXML_NO_DEPENDENCY && (s->kind != SOURCE_VALUE || s->index != e->dependency))
+        s->kind = SOURCE_MIXED;
+}
+
 /* The children of System, until both facts are known. */
 static bool read_system(const struct reader *chunk, struct reader *r, bool in_definition,
                         struct evtx_template *t)
@@ -140,6 +150,10 @@ static bool read_system(const struct reader *chunk, struct reader *r, bool in_de
         if ((is_provider && !has_provider && !read_provider(chunk, r, t)) ||
             (is_id && !has_id && !read_event_id(chunk, r, &child, t)))
             return false;
+        if (is_provider && !has_provider)
+            note_dependency(&child, &t->provider);
+        if (is_id && !has_id)
+            note_dependency(&child, &t->event_id);
         has_provider |= is_provider;
         has_id |= is_id;
         if (child.end < r->at || !reader_seek(r, child.end))
@@ -185,8 +199,8 @@ static const struct evtx_template *find_template(struct evtx_filter *f, uint32_t
     if (f->known[slot] != template_name(offset, template_id)) {
         struct reader r;
         f->known[slot] = template_name(offset, template_id);
-        t->readable =
-            binxml_definition(&f->chunk, offset, template_id, &r) && read_event(&f->chunk, r, true, t);
+        t->found = binxml_definition(&f->chunk, offset, template_id, &r);
+        t->readable = t->found && read_event(&f->chunk, r, true, t);
         f->is_usual[slot] = t->readable && t->event_id.kind == SOURCE_VALUE && t->event_id.index == ID_INDEX;
     }
     return t;
@@ -221,8 +235,6 @@ static bool text_to_id(const uint8_t *utf16, size_t bytes, uint64_t *id)
     return sv_to_u64(sv_trim(text_of(utf16, bytes, utf8)), id);
 }
 
-enum id_answer { ID_NONE, ID_KNOWN, ID_UNCLEAR };
-
 /* Bytes of an unsigned number's type; 0 for the others, which no event id was seen to have. */
 static size_t bytes_of_number(uint8_t type)
 {
@@ -242,26 +254,24 @@ static size_t bytes_of_number(uint8_t type)
     }
 }
 
-/* The event id as the source says, if it says so in a way that leaves no choice. */
-static enum id_answer source_id(const struct evtx_filter *f, const struct evtx_source *s,
-                                const struct binxml_instance *i, uint64_t *id)
+/* The event id as the source says; false where it leaves a choice. */
+static bool source_id(const struct evtx_filter *f, const struct evtx_source *s,
+                      const struct binxml_instance *i, uint64_t *id)
 {
     struct binxml_value v;
     if (s->kind == SOURCE_LITERAL)
-        return text_to_id(s->utf16, s->literal_bytes, id) ? ID_KNOWN : ID_UNCLEAR;
-    if (s->kind != SOURCE_VALUE)
-        return ID_UNCLEAR;
-    if (!i || !find_value(f, i, s->index, &v) || v.type == TYPE_NULL)
-        return ID_NONE;
+        return text_to_id(s->utf16, s->literal_bytes, id);
+    if (s->kind != SOURCE_VALUE || !i || !find_value(f, i, s->index, &v))
+        return false;
     const uint8_t *p = f->chunk.p + v.at;
     if (v.type == TYPE_TEXT && v.size <= 64 && text_to_id(p, v.size, id))
-        return ID_KNOWN;
+        return true;
     if (v.size == 0 || v.size != bytes_of_number(v.type))
-        return ID_UNCLEAR;
+        return false;
     *id = 0;
     for (size_t k = v.size; k-- > 0;)
         *id = *id << 8 | p[k];
-    return ID_KNOWN;
+    return true;
 }
 
 /* The name as the source says. Absent: there is none. False: too long to tell here. */
@@ -304,20 +314,20 @@ static enum evtx_verdict judge(const struct evtx_filter *f, const struct evtx_te
                                const struct binxml_instance *i)
 {
     uint64_t id;
-    switch (source_id(f, &t->event_id, i, &id)) {
-    case ID_KNOWN:
-        return id_is_wanted(f, id) ? judge_provider(f, t, i, id) : EVTX_PASS;
-    case ID_UNCLEAR:
+    if (!source_id(f, &t->event_id, i, &id))
         return EVTX_UNREADABLE;
-    case ID_NONE:
-        break;
-    }
-    return EVTX_PASS;
+    return id_is_wanted(f, id) ? judge_provider(f, t, i, id) : EVTX_PASS;
 }
 
-/* The template is gone: what the usual layout says. */
-static enum evtx_verdict judge_unreadable(const struct evtx_filter *f, const struct binxml_instance *i)
+/*
+ * Without a template, what the usual layout says. One that is there and is read another way (System may be a
+ * value of it) is the decoder's.
+ */
+static enum evtx_verdict judge_unreadable(const struct evtx_filter *f, const struct evtx_template *t,
+                                          const struct binxml_instance *i)
 {
+    if (t->found)
+        return EVTX_UNREADABLE;
     const uint8_t *d = f->chunk.p + i->descriptors;
     if (i->count < ID_INDEX + 1 || load_le64(d) != USUAL_FIRST || load_le64(d + 8) != USUAL_SECOND)
         return EVTX_UNREADABLE;
@@ -344,7 +354,7 @@ static enum evtx_verdict test_instance(struct evtx_filter *f, struct reader *r, 
         return EVTX_WANTED;
     const struct evtx_template *t = find_template(f, i.definition, i.template_id);
     if (!t->readable)
-        return judge_unreadable(f, &i);
+        return judge_unreadable(f, t, &i);
     return f->is_usual[template_slot(i.definition)] ? judge(f, t, &i) : EVTX_UNREADABLE;
 }
 
@@ -366,6 +376,7 @@ static inline size_t sum_of_sizes(const uint8_t *d, uint32_t n)
 
 /* What stands where in a record whose definition is elsewhere. */
 enum {
+    AT_BINXML = 24,
     AT_TOKEN = 28,
     AT_TEMPLATE = 30,
     AT_DEFINITION = 34,
@@ -382,7 +393,7 @@ enum {
 static inline bool passes_quickly(const struct evtx_filter *f, size_t at, size_t size)
 {
     const uint8_t *p = f->chunk.p + at, *d = p + AT_DESCRIPTORS;
-    if (size < QUICK_MIN + 4 || p[AT_TOKEN] != TOKEN_INSTANCE)
+    if (size < QUICK_MIN + 4 || load_le32(p + AT_BINXML) != USUAL_BEGIN || p[AT_TOKEN] != TOKEN_INSTANCE)
         return false;
     uint32_t definition = load_le32(p + AT_DEFINITION), n = load_le32(p + AT_COUNT);
     if (definition == at + AT_COUNT || (n != BINXML_CLASSIC_VALUES && n != BINXML_MANIFEST_VALUES))

@@ -29,7 +29,7 @@ struct evtx_source {
 };
 
 struct evtx_template {
-    bool readable;
+    bool found, readable;
     struct evtx_source event_id, provider, event_source;
 };
 

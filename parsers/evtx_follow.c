@@ -228,31 +228,19 @@ static bool is_torn(struct parser *p)
     return false;
 }
 
-enum round follow_begin_round(struct parser *p)
+/* All chunks are known. */
+static enum round begin_reading(struct parser *p)
 {
-    bool found = false;
-    struct evtx_key bound = {0};
-    p->walking = p->waiting = false;
-    follow_settle(p);
-    p->last.size = 0;
-    if (p->pos.check && !find_last(p, hinted_chunk(p), &found))
-        return ROUND_FAILED;
-    if (found)
-        bound = key_of(&p->chunk);
-    else if (p->pos.record)
-        bound = (struct evtx_key){p->pos.record - 1, UINT64_MAX};
-    if (!evtx_survey_run(&p->survey, p->pos.record ? &bound : NULL))
-        return ROUND_FAILED;
     report_foreign(p);
     if (is_copy_in_the_making(p))
         return hold(p);
-    if (!found && p->pos.record) {
+    if (!p->is_found && p->pos.record) {
         enum round r = relocate(p);
         if (r != ROUND_READY)
             return r;
         if (p->walking && is_torn(p))
             return hold(p);
-    } else if (found) {
+    } else if (p->is_found) {
         begin_walk(p);
         if (is_torn(p))
             return hold(p);
@@ -265,6 +253,38 @@ enum round follow_begin_round(struct parser *p)
     p->expected_passed = p->survey.passed;
     p->started = true;
     return ROUND_READY;
+}
+
+enum round follow_go_on(struct parser *p)
+{
+    enum evtx_survey_state state = evtx_survey_go_on(&p->survey, PARSER_PROGRESS_BYTES);
+    p->is_surveying = state == SURVEY_PAUSED;
+    if (state == SURVEY_PAUSED)
+        return ROUND_BUSY;
+    if (state == SURVEY_FAILED)
+        return ROUND_FAILED;
+    return p->is_between_chunks ? follow_advance(p) : begin_reading(p);
+}
+
+static enum round survey(struct parser *p, const struct evtx_key *bound, bool is_between_chunks)
+{
+    p->is_between_chunks = is_between_chunks;
+    return evtx_survey_begin(&p->survey, bound, p->rested) ? follow_go_on(p) : ROUND_FAILED;
+}
+
+enum round follow_begin_round(struct parser *p)
+{
+    struct evtx_key bound = {0};
+    p->walking = p->waiting = p->is_found = false;
+    follow_settle(p);
+    p->last.size = 0;
+    if (p->pos.check && !find_last(p, hinted_chunk(p), &p->is_found))
+        return ROUND_FAILED;
+    if (p->is_found)
+        bound = key_of(&p->chunk);
+    else if (p->pos.record)
+        bound = (struct evtx_key){p->pos.record - 1, UINT64_MAX};
+    return survey(p, p->pos.record ? &bound : NULL, false);
 }
 
 /* Not where nothing changes: a damaged chunk may look different at every look. */
@@ -280,12 +300,8 @@ static bool restart_helps(struct parser *p)
 enum round follow_advance(struct parser *p)
 {
     struct evtx_key key;
-    while (!evtx_survey_next(&p->survey, &key)) {
-        if (!p->survey.more)
-            return ROUND_WAIT;
-        if (!evtx_survey_run(&p->survey, &p->reached))
-            return ROUND_FAILED;
-    }
+    if (!evtx_survey_next(&p->survey, &key))
+        return p->survey.more ? survey(p, &p->reached, true) : ROUND_WAIT;
     if (!follow_load_chunk(p, key.offset))
         return ROUND_FAILED;
     /* Written over since the survey: its ids come later now. */

@@ -51,6 +51,7 @@ struct evtx_carver {
 
 enum round {
     ROUND_READY,    /* a chunk may be walked now */
+    ROUND_BUSY,     /* the survey goes on: see follow_go_on */
     ROUND_WAIT,     /* there is nothing to read for now */
     ROUND_REPLACED, /* the log is another one */
     ROUND_FAILED,   /* an I/O error */
@@ -72,8 +73,11 @@ struct parser {
     uint64_t last_chunk;    /* offset of the chunk walked last */
     uint64_t from_id;       /* records of this chunk with lower ids are passed without a look; 0: none */
     bool walking, idle, started, waiting, rested;
-    bool end_is_judged;  /* whether the file was cut off */
-    bool decoder_is_set; /* to this chunk: most chunks have nothing to decode */
+    bool is_surveying;      /* nothing can be walked meanwhile */
+    bool is_between_chunks; /* the survey fills the window again, in the middle of a round */
+    bool is_found;          /* the position's record: it and its chunk are in memory */
+    bool end_is_judged;     /* whether the file was cut off */
+    bool decoder_is_set;    /* to this chunk: most chunks have nothing to decode */
     unsigned held, held_calls, quiet, restarts;
     struct evtx_key reached;          /* the chunk taken last from the survey */
     uint64_t held_look, restart_look; /* what was held, or was written over, looked like */
@@ -97,6 +101,9 @@ bool follow_load_chunk(struct parser *p, uint64_t offset);
 
 /* Finds the position and surveys the file. */
 enum round follow_begin_round(struct parser *p);
+
+/* Surveys a further part of the file, where p->is_surveying. */
+enum round follow_go_on(struct parser *p);
 
 /* Takes up the next chunk of the survey. ROUND_WAIT: there is none, or it is not to be read yet. */
 enum round follow_advance(struct parser *p);

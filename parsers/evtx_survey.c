@@ -32,7 +32,7 @@ bool evtx_read(const struct input *in, uint64_t offset, void *to, size_t n, size
 
 bool evtx_survey_init(struct evtx_survey *s, const struct input *in)
 {
-    *s = (struct evtx_survey){.in = in, .window_size = WINDOW_FIRST};
+    *s = (struct evtx_survey){.in = in, .window_size = WINDOW_FIRST, .zeros_from = UINT64_MAX};
     s->block = malloc(EVTX_CHUNK_BYTES);
     s->window = malloc(WINDOW_FIRST * sizeof *s->window);
     return s->block && s->window;
@@ -88,14 +88,14 @@ static bool add_to_window(struct evtx_survey *s, struct evtx_key key)
     return true;
 }
 
-static bool note_chunk(struct evtx_survey *s, struct evtx_key key, const struct evtx_key *bound)
+static bool note_chunk(struct evtx_survey *s, struct evtx_key key)
 {
     if (s->chunks == 0 || evtx_key_cmp(key, s->lowest) < 0)
         s->lowest = key;
     if (s->chunks == 0 || evtx_key_cmp(key, s->highest) > 0)
         s->highest = key;
     s->chunks++;
-    if (!bound || evtx_key_cmp(key, *bound) > 0)
+    if (!s->has_bound || evtx_key_cmp(key, s->bound) > 0)
         return add_to_window(s, key);
     if (s->passed == 0 || evtx_key_cmp(key, s->before) > 0)
         s->before = key;
@@ -132,36 +132,52 @@ size_t evtx_find_chunk(const uint8_t *p, size_t from, size_t n)
     return n;
 }
 
+/* Preallocated, most likely. */
+static void note_zeros(struct evtx_survey *s, uint64_t offset)
+{
+    if (s->zeros_from == UINT64_MAX)
+        s->zeros_from = offset;
+}
+
 /* A block without a header: records in it are found by their frames alone. s->block holds its n bytes. */
-static bool note_headless(struct evtx_survey *s, uint64_t offset, size_t n, const struct evtx_key *bound)
+static bool note_headless(struct evtx_survey *s, uint64_t offset, size_t n)
 {
     struct evtx_chunk c = {.bytes = s->block};
     struct evtx_frame frame;
     const char *reason;
     enum evtx_found found;
-    if (is_zero(s->block, n))
-        return true; /* preallocated */
+    if (is_zero(s->block, n)) {
+        note_zeros(s, offset);
+        return true;
+    }
+    s->zeros_from = UINT64_MAX;
     evtx_chunk_begin(&c, offset, n);
     while ((found = evtx_chunk_next(&c, &frame, &reason)) == EVTX_DAMAGE)
         ;
     if (found == EVTX_FRAME)
-        return note_chunk(s, (struct evtx_key){frame.id, offset}, bound);
+        return note_chunk(s, (struct evtx_key){frame.id, offset});
     note_foreign(s, offset, n);
     return true;
+}
+
+static bool read_some(struct evtx_survey *s, uint64_t offset, void *to, size_t n, size_t *got)
+{
+    s->spent += n;
+    return evtx_read(s->in, offset, to, n, got);
 }
 
 /*
  * What stands where a chunk should begin and none does. *step is set to how far it reaches: to the next
  * block, or to a chunk that lies beside the grid because bytes were lost or inserted.
  */
-static bool pass_headless(struct evtx_survey *s, uint64_t offset, const struct evtx_key *bound, size_t *step)
+static bool pass_headless(struct evtx_survey *s, uint64_t offset, size_t *step)
 {
     size_t n;
-    if (!evtx_read(s->in, offset, s->block, EVTX_CHUNK_BYTES, &n))
+    if (!read_some(s, offset, s->block, EVTX_CHUNK_BYTES, &n))
         return false;
     size_t at = evtx_find_chunk(s->block, 1, n);
     *step = at < n ? at : EVTX_CHUNK_BYTES;
-    return note_headless(s, offset, at, bound);
+    return note_headless(s, offset, at);
 }
 
 /* Lost bytes let the next chunk begin inside the block of the one before. Returns where, or `offset` if it
@@ -169,7 +185,7 @@ static bool pass_headless(struct evtx_survey *s, uint64_t offset, const struct e
 static bool look_back(struct evtx_survey *s, uint64_t before, uint64_t *offset)
 {
     size_t n, want = (size_t)(*offset - before);
-    if (want > EVTX_CHUNK_BYTES || !evtx_read(s->in, before, s->block, want, &n))
+    if (want > EVTX_CHUNK_BYTES || !read_some(s, before, s->block, want, &n))
         return want > EVTX_CHUNK_BYTES;
     size_t at = evtx_find_chunk(s->block, EVTX_CHUNK_HEADER, n);
     if (at < n)
@@ -203,52 +219,75 @@ static bool find_base(struct evtx_survey *s)
     return true;
 }
 
-/* Looks at what stands at *offset and moves on. */
-static bool look_at(struct evtx_survey *s, const struct evtx_key *bound, uint64_t *offset, uint64_t *before)
+/* Looks at what stands at s->at and moves on. */
+static bool look(struct evtx_survey *s)
 {
     uint8_t head[EVTX_GLANCE_BYTES] = {0};
     size_t n, step = EVTX_CHUNK_BYTES;
-    uint64_t first;
-    if (!evtx_read(s->in, *offset, head, sizeof head, &n))
+    uint64_t first, here = s->at;
+    if (!read_some(s, here, head, sizeof head, &n))
         return false;
     if (evtx_is_chunk(head, n)) {
         s->present++;
-        if (evtx_glance(head, n, &first) && !note_chunk(s, (struct evtx_key){first, *offset}, bound))
+        s->zeros_from = UINT64_MAX;
+        if (evtx_glance(head, n, &first) && !note_chunk(s, (struct evtx_key){first, here}))
             return false;
-        *before = *offset;
-        *offset += EVTX_CHUNK_BYTES;
+        s->previous = here;
+        s->at += EVTX_CHUNK_BYTES;
         return true;
     }
-    uint64_t here = *offset;
-    if (*before != UINT64_MAX && !is_zero(head, n) && !look_back(s, *before, offset))
-        return false;
-    *before = UINT64_MAX; /* looked back once */
-    if (*offset != here)
+    bool is_empty = is_zero(head, n);
+    if (is_empty && here >= s->zeros_before) {
+        s->previous = UINT64_MAX;
+        note_zeros(s, here);
+        s->at += EVTX_CHUNK_BYTES;
         return true;
-    if (!pass_headless(s, here, bound, &step))
+    }
+    if (s->previous != UINT64_MAX && !is_empty && !look_back(s, s->previous, &s->at))
         return false;
-    *offset = here + step;
+    s->previous = UINT64_MAX; /* looked back once */
+    if (s->at != here)
+        return true;
+    if (!pass_headless(s, here, &step))
+        return false;
+    s->at += step;
     return true;
 }
 
-bool evtx_survey_run(struct evtx_survey *s, const struct evtx_key *bound)
+bool evtx_survey_begin(struct evtx_survey *s, const struct evtx_key *bound, bool thorough)
 {
-    uint64_t before = UINT64_MAX;
+    s->zeros_before = thorough || s->in->complete ? UINT64_MAX : s->zeros_from;
+    s->zeros_from = UINT64_MAX;
     s->count = s->next = s->foreign_count = 0;
     s->chunks = s->present = s->passed = s->announced = 0;
     s->more = false;
     s->sorted = true;
+    s->has_bound = bound != NULL;
+    s->bound = bound ? *bound : (struct evtx_key){0};
+    s->previous = UINT64_MAX;
     if (!find_base(s))
         return false;
-    uint64_t size = s->in->size;
-    for (uint64_t at = s->base; at < size;) {
-        if (size - at < EVTX_CHUNK_BYTES && !s->in->complete)
+    s->at = s->base;
+    return true;
+}
+
+enum evtx_survey_state evtx_survey_go_on(struct evtx_survey *s, uint64_t bytes)
+{
+    for (s->spent = 0; s->at < s->in->size;) {
+        if (s->in->size - s->at < EVTX_CHUNK_BYTES && !s->in->complete)
             break;
-        if (!look_at(s, bound, &at, &before))
-            return false;
+        if (s->spent >= bytes)
+            return SURVEY_PAUSED;
+        if (!look(s))
+            return SURVEY_FAILED;
     }
     sort_window(s);
-    return true;
+    return SURVEY_DONE;
+}
+
+bool evtx_survey_run(struct evtx_survey *s, const struct evtx_key *bound)
+{
+    return evtx_survey_begin(s, bound, true) && evtx_survey_go_on(s, UINT64_MAX) == SURVEY_DONE;
 }
 
 bool evtx_survey_next(struct evtx_survey *s, struct evtx_key *out)

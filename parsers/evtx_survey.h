@@ -38,6 +38,14 @@ struct evtx_survey {
     bool more;                    /* there are chunks behind the window */
     bool sorted;
 
+    struct evtx_key bound;
+    bool has_bound;
+    uint64_t at;           /* where to look next */
+    uint64_t previous;     /* the chunk before that, UINT64_MAX: there is none */
+    uint64_t spent;        /* bytes read since the last pause */
+    uint64_t zeros_from;   /* from here on all was zero, UINT64_MAX: it was not */
+    uint64_t zeros_before; /* the same of the survey before: see evtx_survey_begin */
+
     uint64_t base;    /* where the first chunk is or should be */
     uint64_t chunks;  /* with records, whatever the bound */
     uint64_t present; /* with a header, empty ones included */
@@ -60,9 +68,21 @@ bool evtx_survey_init(struct evtx_survey *s, const struct input *in);
 void evtx_survey_free(struct evtx_survey *s);
 
 /*
- * Looks at the whole file. bound: only chunks behind it are wanted; NULL for all. A last block that is not
- * whole counts only if the input is complete. False after an I/O error or without memory.
+ * Begins to look at the whole file. bound: only chunks behind it are wanted; NULL for all. Blocks at the end
+ * of a log that may still grow, zero in the survey before and with a head that still is, are taken for zero;
+ * thorough: nothing is taken for what it was. False after an I/O error.
  */
+bool evtx_survey_begin(struct evtx_survey *s, const struct evtx_key *bound, bool thorough);
+
+enum evtx_survey_state { SURVEY_DONE, SURVEY_PAUSED, SURVEY_FAILED };
+
+/*
+ * Goes on until all is seen or so many bytes have been read: a file may be a terabyte of nothing. A last
+ * block that is not whole counts only if the input is complete. FAILED after an I/O error or without memory.
+ */
+enum evtx_survey_state evtx_survey_go_on(struct evtx_survey *s, uint64_t bytes);
+
+/* All of it without a pause. */
 bool evtx_survey_run(struct evtx_survey *s, const struct evtx_key *bound);
 
 /* Takes the next chunk of the window. */

@@ -255,6 +255,11 @@ static bool go_through(struct parser *p, size_t start, size_t next, struct event
     bool beyond = t.n - start > limit;
     if (beyond)
         t.n = start + limit;
+    /* Nearly every record is plain: its end shows when it is decoded, and it is gone through once only. */
+    if (t.encoding == TEXT_UTF8)
+        end += json_decode_measure(p->decoder, sv_make(t.p + start, t.n - start));
+    if (end >= next)
+        return take_record(p, start, end, next, e, step);
     enum json_walk walk = json_record_end(&t, start, &end);
     if (end < next)
         end = next;

@@ -54,6 +54,7 @@ static void unwrap_map(struct json_node *object, const struct json_node *kvlist,
 {
     struct json_node *pairs = json_node_member(kvlist, SV("values")), **link = &object->first;
     object->count = 0;
+    object->names = 0;
     *link = NULL;
     for (struct json_node *pair = pairs ? pairs->first : NULL; pair; pair = pair->next) {
         struct json_node *key = json_node_member(pair, SV("key"));
@@ -61,7 +62,7 @@ static void unwrap_map(struct json_node *object, const struct json_node *kvlist,
         if (!key || key->kind != JSON_NODE_TEXT || !value)
             continue;
         unwrap_otlp(value, depth + 1);
-        value->name = key->text;
+        json_node_name(object, value, key->text);
         value->next = NULL;
         *link = value;
         link = &value->next;
@@ -111,41 +112,42 @@ static struct json_node *member_at(const struct json_node *object, struct sv pat
     return NULL;
 }
 
-static bool take_path(struct sv *paths, struct sv *path)
+/* The path that *paths begins with, up to one of the two separators or the end; *paths moves there. */
+static struct json_node *next_at(const struct json_node *object, const char **paths)
 {
-    if (sv_empty(*paths))
-        return false;
-    size_t n = sv_find_char(*paths, ' ');
-    *path = sv_slice(*paths, 0, n);
-    *paths = n == SV_NPOS ? SV_ABSENT : sv_slice(*paths, n + 1, paths->n);
-    return true;
+    const char *p = *paths;
+    bool has_dot = false;
+    while (*p && *p != ' ' && *p != '|')
+        has_dot |= *p++ == '.';
+    struct sv path = sv_make(*paths, (size_t)(p - *paths));
+    *paths = p;
+    if (has_dot)
+        return member_at(object, path);
+    struct json_node *only = json_node_member(object, path);
+    return only && only->kind != JSON_NODE_NULL ? only : NULL;
 }
 
 /* The first of several paths that is there. */
 static struct json_node *first_at(const struct json_node *object, const char *paths)
 {
-    struct sv rest = sv_from(paths), path;
-    struct json_node *found = NULL;
-    while (!found && take_path(&rest, &path))
-        found = member_at(object, path);
+    struct json_node *found = next_at(object, &paths);
+    while (!found && *paths++)
+        found = next_at(object, &paths);
     return found;
 }
 
-static bool has_mark(const struct json_node *object, struct sv paths)
-{
-    size_t bar = sv_find_char(paths, '|');
-    if (member_at(object, sv_slice(paths, 0, bar)))
-        return true;
-    return bar != SV_NPOS && has_mark(object, sv_slice(paths, bar + 1, paths.n));
-}
-
+/* Of the paths between two blanks one has to be there. */
 static bool has_marks(const struct json_node *object, const char *marks)
 {
-    struct sv rest = sv_from(marks), paths;
-    while (take_path(&rest, &paths))
-        if (!has_mark(object, paths))
-            return false;
-    return true;
+    for (;; marks++) {
+        bool found = next_at(object, &marks);
+        while (*marks == '|') {
+            marks++;
+            found |= next_at(object, &marks) != NULL;
+        }
+        if (!found || !*marks)
+            return found;
+    }
 }
 
 /* --- values --- */
@@ -430,6 +432,11 @@ static const struct json_shape *shape_of(const struct json_node *object)
 bool json_decode_is_unsure(const struct json_decoder *d)
 {
     return d->is_unsure;
+}
+
+size_t json_decode_measure(struct json_decoder *d, struct sv text)
+{
+    return json_tree_measure(d->tree, text);
 }
 
 enum json_verdict json_decode(struct json_decoder *d, struct sv text, const struct parser_options *options,

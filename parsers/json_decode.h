@@ -24,6 +24,12 @@ enum json_verdict {
 };
 
 /*
+ * How long the record is that text begins with, if that is easily told; else 0. What was read on the way is
+ * kept for json_decode of just these bytes as the next call.
+ */
+size_t json_decode_measure(struct json_decoder *d, struct sv text);
+
+/*
  * Decodes the record text, valid UTF-8, of at most EVENT_TEXT_MAX bytes. Sets everything but offset, length
  * and original. Views in *e live until the next call.
  */

@@ -87,7 +87,7 @@ static bool add(struct json_tree *t, struct json_node *node, struct json_node **
     *link = &inner->next;
     node->count++;
     if (!sv_absent(name)) {
-        inner->name = arena_copy(&t->arena, name);
+        json_node_name(node, inner, arena_copy(&t->arena, name));
         if (sv_absent(inner->name))
             return false;
     }

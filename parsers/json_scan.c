@@ -43,12 +43,13 @@ static bool back_to(const struct text_bytes *t, size_t floor, size_t at, unsigne
     return at >= floor + unit;
 }
 
-/* Index of the first unit from i on of one of the classes, or one that is not there. */
+/* Index of the first unit from i on of one of the classes, no brackets, or one that is not there. */
 static size_t on_to(const struct text_bytes *t, size_t i, unsigned wanted)
 {
     size_t unit = text_unit(t->encoding);
     if (unit == 1)
-        while (i < t->n && !(classes[t->p[i]] & wanted))
+        while (i < t->n && (i += json_plain_length(t->p + i, t->n - i)) < t->n &&
+               !(classes[t->p[i]] & wanted))
             i++;
     else
         while (json_is_there(t, i) && !(classes[json_char_at(t, i)] & wanted))

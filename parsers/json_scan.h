@@ -16,6 +16,7 @@
 #ifndef MAPITAIL_JSON_SCAN_H
 #define MAPITAIL_JSON_SCAN_H
 
+#include "reader.h"
 #include "text_break.h"
 
 enum {
@@ -39,6 +40,24 @@ static inline unsigned json_char_at(const struct text_bytes *t, size_t i)
     unsigned low = t->encoding == TEXT_UTF16LE ? t->p[i] : t->p[i + 1];
     unsigned high = t->encoding == TEXT_UTF16LE ? t->p[i + 1] : t->p[i];
     return high == 0 && low < 0x80 ? low : 0x80;
+}
+
+/* Bytes of p[0, n) before the first quote, backslash or control character. */
+static inline size_t json_plain_length(const uint8_t *p, size_t n)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t eight = load_le64(p + i), quotes = eight ^ (ones * '"'), backslashes = eight ^ (ones * '\\');
+        /* A subtraction that borrows marks a byte; borrowing from its neighbour marks none that is lower. */
+        uint64_t marks = ((eight - ones * 0x20) & ~eight) | ((quotes - ones) & ~quotes) |
+                         ((backslashes - ones) & ~backslashes);
+        if (marks & highs)
+            return i + (size_t)__builtin_ctzll(marks & highs) / 8;
+    }
+    while (i < n && p[i] != '"' && p[i] != '\\' && p[i] >= 0x20)
+        i++;
+    return i;
 }
 
 /* What stands around the digits of an id. */

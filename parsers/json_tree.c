@@ -26,10 +26,23 @@ void json_tree_free(struct json_tree *t)
     free(t);
 }
 
+/* One of 64 bits, mostly another one for another name. */
+static uint64_t name_bit(struct sv name)
+{
+    unsigned last = name.n ? (unsigned char)name.p[name.n - 1] : 0;
+    return UINT64_C(1) << (name.n * 7 + last) % 64;
+}
+
+void json_node_name(struct json_node *object, struct json_node *member, struct sv name)
+{
+    member->name = name;
+    object->names |= name_bit(name);
+}
+
 struct json_node *json_node_member(const struct json_node *node, struct sv name)
 {
     struct json_node *found = NULL;
-    if (!node || node->kind != JSON_NODE_OBJECT || name.n == 0)
+    if (!node || node->kind != JSON_NODE_OBJECT || name.n == 0 || !(node->names & name_bit(name)))
         return NULL;
     /* The last character tells more names apart than the first. */
     for (struct json_node *m = node->first; m; m = m->next)
@@ -52,6 +65,8 @@ struct json_node *json_node_new(struct json_tree *t, enum json_kind kind)
 struct plain {
     struct json_tree *tree;
     const char *p, *end;
+    size_t marks;        /* brackets, commas and colons */
+    bool lines_separate; /* a brace at the beginning of a line opens no value within another one */
 };
 
 static void pass_blanks(struct plain *r)
@@ -66,6 +81,12 @@ static bool take(struct plain *r, char c)
         return false;
     r->p++;
     return true;
+}
+
+static bool take_mark(struct plain *r, char c)
+{
+    r->marks++;
+    return take(r, c);
 }
 
 /* Four hexadecimal digits that are no half of a surrogate pair. */
@@ -145,37 +166,12 @@ static bool unescape(struct plain *r, const char *start, struct sv *out)
     return take(r, '"');
 }
 
-#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
-
-/* Is one of these eight bytes a quote, a backslash or a control character? May say so of bytes behind one
- * that is. */
-static bool has_special(uint64_t bytes)
-{
-    uint64_t quotes = bytes ^ EACH_BYTE('"'), backslashes = bytes ^ EACH_BYTE('\\');
-    uint64_t below = ((bytes - EACH_BYTE(0x20)) & ~bytes) | ((quotes - EACH_BYTE(1)) & ~quotes) |
-                     ((backslashes - EACH_BYTE(1)) & ~backslashes);
-    return below & EACH_BYTE(0x80);
-}
-
-/* Behind the characters that stand for themselves. */
-static const char *behind_plain(const char *p, const char *end)
-{
-    for (uint64_t eight; end - p >= (ptrdiff_t)sizeof eight; p += sizeof eight) {
-        memcpy(&eight, p, sizeof eight);
-        if (has_special(eight))
-            break;
-    }
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-        p++;
-    return p;
-}
-
 static bool take_string(struct plain *r, struct sv *out)
 {
     if (!take(r, '"'))
         return false;
     const char *start = r->p;
-    r->p = behind_plain(start, r->end);
+    r->p += json_plain_length((const uint8_t *)start, (size_t)(r->end - start));
     if (r->p < r->end && *r->p == '\\')
         return unescape(r, start, out);
     *out = sv_make(start, (size_t)(r->p - start));
@@ -224,7 +220,7 @@ static bool take_inside(struct plain *r, struct json_node *node, int depth)
     bool object = node->kind == JSON_NODE_OBJECT;
     struct json_node **link = &node->first;
     pass_blanks(r);
-    if (take(r, object ? '}' : ']'))
+    if (take_mark(r, object ? '}' : ']'))
         return true;
     do {
         struct json_node *inner = json_node_new(r->tree, JSON_NODE_NULL);
@@ -235,16 +231,18 @@ static bool take_inside(struct plain *r, struct json_node *node, int depth)
         node->count++;
         pass_blanks(r);
         if (object) {
-            if (!take_string(r, &inner->name))
+            struct sv name;
+            if (!take_string(r, &name))
                 return false;
+            json_node_name(node, inner, name);
             pass_blanks(r);
-            if (!take(r, ':'))
+            if (!take_mark(r, ':'))
                 return false;
         }
         if (!take_value(r, inner, depth + 1))
             return false;
         pass_blanks(r);
-    } while (take(r, ','));
+    } while (take_mark(r, ',') && r->marks < JSON_VALUES_MAX);
     return take(r, object ? '}' : ']');
 }
 
@@ -261,7 +259,10 @@ static bool take_value(struct plain *r, struct json_node *node, int depth)
     case '{':
     case '[':
         node->kind = c == '{' ? JSON_NODE_OBJECT : JSON_NODE_ARRAY;
+        if (depth && c == '{' && r->lines_separate && (r->p[-1] == '\n' || r->p[-1] == '\r'))
+            return false;
         r->p++;
+        r->marks++;
         return depth < JSON_DEPTH_MAX && take_inside(r, node, depth);
     case 't':
     case 'f':
@@ -278,7 +279,7 @@ static bool take_value(struct plain *r, struct json_node *node, int depth)
 
 struct json_node *json_tree_read_plain(struct json_tree *t, struct sv text)
 {
-    struct plain r = {t, text.p, text.p + text.n};
+    struct plain r = {.tree = t, .p = text.p, .end = text.p + text.n};
     arena_reset(&t->arena);
     struct json_node *root = json_node_new(t, JSON_NODE_NULL);
     if (!root || !take_value(&r, root, 0))
@@ -288,8 +289,20 @@ struct json_node *json_tree_read_plain(struct json_tree *t, struct sv text)
     return r.p == r.end && container ? root : NULL;
 }
 
+size_t json_tree_measure(struct json_tree *t, struct sv text)
+{
+    struct plain r = {.tree = t, .p = text.p, .end = text.p + text.n, .lines_separate = true};
+    arena_reset(&t->arena);
+    t->measured_root = json_node_new(t, JSON_NODE_NULL);
+    bool ok = sv_starts(text, SV("{")) && t->measured_root && take_value(&r, t->measured_root, 0);
+    t->measured = ok ? sv_make(text.p, (size_t)(r.p - text.p)) : SV_ABSENT;
+    return t->measured.n;
+}
+
 struct json_node *json_tree_read(struct json_tree *t, struct sv text, bool *replaced)
 {
-    struct json_node *root = json_tree_read_plain(t, text);
+    bool is_read = t->measured.n && t->measured.n == text.n && t->measured.p == text.p;
+    struct json_node *root = is_read ? t->measured_root : json_tree_read_plain(t, text);
+    t->measured = SV_ABSENT;
     return root ? root : json_tree_read_long(t, text, replaced);
 }

@@ -26,6 +26,7 @@ struct json_node {
     struct sv text;                 /* TEXT: unescaped. NUMBER, BOOL: as written */
     struct json_node *first, *next; /* members or elements in their order, and the next one of them */
     size_t count;                   /* of them */
+    uint64_t names;                 /* of an object: which names its members may have (json_node_name) */
 };
 
 struct json_tree;
@@ -40,9 +41,19 @@ void json_tree_free(struct json_tree *t); /* NULL is allowed */
  */
 struct json_node *json_tree_read(struct json_tree *t, struct sv text, bool *replaced);
 
+/*
+ * How long the object is that text begins with, if it can be read in the plain way: what json_record_end says
+ * of it. 0: that is to be asked. What was read is kept, so that json_tree_read for just these bytes, if it is
+ * the next call, costs nothing. The bytes need not be valid UTF-8 before that.
+ */
+size_t json_tree_measure(struct json_tree *t, struct sv text);
+
 /* The plain and the long way alone, for tests: the plain one gives NULL for what it leaves to the other. */
 struct json_node *json_tree_read_plain(struct json_tree *t, struct sv text);
 struct json_node *json_tree_read_long(struct json_tree *t, struct sv text, bool *replaced);
+
+/* Gives a member its name and notes it in its object, without which json_node_member does not find it. */
+void json_node_name(struct json_node *object, struct json_node *member, struct sv name);
 
 /* The last member of that name; NULL where there is none, the name is empty or node is no object. NULL node
  * is allowed. */

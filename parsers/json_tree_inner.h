@@ -11,6 +11,8 @@
 struct json_tree {
     struct arena arena; /* nodes and what was unescaped */
     struct buf clean;   /* the text, where it had to be changed for jansson */
+    struct sv measured; /* what was read already, for the next reading alone; else absent */
+    struct json_node *measured_root;
 };
 
 struct json_node *json_node_new(struct json_tree *t, enum json_kind kind);

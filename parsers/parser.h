@@ -84,7 +84,7 @@ struct parser_options {
     const struct selector *selector;
     const struct zone *zone;    /* of times that are written without one; NULL: UTC */
     enum date_order date_order; /* of numeric dates */
-    enum code_page code_page;   /* of text without a byte order mark */
+    enum code_page code_page;   /* of text without a byte order mark, and of ANSI text in event logs */
     /*
      * Of an event, event_id, original, offset, length and the marks behind them are all that the owner reads.
      * A parser that gives original without the rest for less may do so.
@@ -113,9 +113,9 @@ struct parser_ops {
 
     /*
      * How sure this parser is that a file that begins with head (up to PARSER_HEAD_BYTES, fewer if the file
-     * is shorter) is its format: 0 no, 100 certain. complete is false while the file may still grow. Consumes
-     * nothing. A beginning that is too short to tell gives PROBE_MORE when more bytes could make it this
-     * format.
+     * is shorter) is its format: 0 no, PROBE_CERTAIN that it is no other, and none is asked any more.
+     * complete is false while the file may still grow. Consumes nothing. A beginning that is too short to
+     * tell gives PROBE_MORE when more bytes could make it this format.
      */
     int (*probe)(struct sv head, bool complete);
 
@@ -150,6 +150,7 @@ struct parser_ops {
 enum {
     PARSER_HEAD_BYTES = 4096,
     PROBE_MORE = -1,
+    PROBE_CERTAIN = 100,
     PARSER_PROGRESS_BYTES = 4 << 20, /* the least often that STEP_PROGRESS is given */
     EVENT_TEXT_MAX = 1 << 20,        /* longest text record, bytes of UTF-8 */
     PARSER_MEMORY_MAX = 8 << 20,     /* what one open parser may take */

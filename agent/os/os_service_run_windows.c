@@ -10,6 +10,7 @@ enum { TICK_MS = 500, HINT_MS = 4 * TICK_MS, START_TICKS = 60, STOP_TICKS = 20 }
 static struct {
     SERVICE_STATUS_HANDLE handle; /* NULL: this process is no service */
     SERVICE_STATUS status;
+    HANDLE timer; /* while the state is one that lasts; nothing ticks in a service that runs */
     int ticks_left;
     bool stop_asked;
     int (*body)(void *ctx);
@@ -26,27 +27,6 @@ static void say_locked(void)
     SetServiceStatus(service.handle, &service.status);
 }
 
-static void enter_locked(DWORD state, int ticks)
-{
-    SERVICE_STATUS *s = &service.status;
-    s->dwCurrentState = state;
-    s->dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN |
-                                                           SERVICE_ACCEPT_PARAMCHANGE
-                                                     : 0;
-    s->dwCheckPoint = ticks ? 1 : 0;
-    s->dwWaitHint = ticks ? HINT_MS : 0;
-    service.ticks_left = ticks;
-    say_locked();
-}
-
-static void enter(DWORD from, DWORD state, int ticks)
-{
-    AcquireSRWLockExclusive(&lock);
-    if (service.handle && service.status.dwCurrentState == from)
-        enter_locked(state, ticks);
-    ReleaseSRWLockExclusive(&lock);
-}
-
 static void CALLBACK on_tick(void *unused, BOOLEAN fired)
 {
     (void)unused;
@@ -57,6 +37,40 @@ static void CALLBACK on_tick(void *unused, BOOLEAN fired)
         service.status.dwCheckPoint++;
         say_locked();
     }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* A tick that is under way waits for the lock, and then finds no ticks left. */
+static void set_timer_locked(bool is_on)
+{
+    if (is_on && !service.timer) {
+        if (!CreateTimerQueueTimer(&service.timer, NULL, on_tick, NULL, TICK_MS, TICK_MS, WT_EXECUTEDEFAULT))
+            service.timer = NULL;
+    } else if (!is_on && service.timer) {
+        DeleteTimerQueueTimer(NULL, service.timer, NULL);
+        service.timer = NULL;
+    }
+}
+
+static void enter_locked(DWORD state, int ticks)
+{
+    SERVICE_STATUS *s = &service.status;
+    s->dwCurrentState = state;
+    s->dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN |
+                                                           SERVICE_ACCEPT_PARAMCHANGE
+                                                     : 0;
+    s->dwCheckPoint = ticks ? 1 : 0;
+    s->dwWaitHint = ticks ? HINT_MS : 0;
+    service.ticks_left = ticks;
+    set_timer_locked(ticks > 0);
+    say_locked();
+}
+
+static void enter(DWORD from, DWORD state, int ticks)
+{
+    AcquireSRWLockExclusive(&lock);
+    if (service.handle && service.status.dwCurrentState == from)
+        enter_locked(state, ticks);
     ReleaseSRWLockExclusive(&lock);
 }
 
@@ -118,14 +132,12 @@ void os_service_ended(int exit_code)
 
 static void WINAPI service_main(DWORD count, wchar_t **words)
 {
-    HANDLE timer = NULL;
     (void)count;
     (void)words;
     service.handle = RegisterServiceCtrlHandlerExW(L"" OS_SERVICE_NAME, on_control, NULL);
     if (!service.handle)
         return;
     enter(0, SERVICE_START_PENDING, START_TICKS);
-    CreateTimerQueueTimer(&timer, NULL, on_tick, NULL, TICK_MS, TICK_MS, WT_EXECUTEDEFAULT);
     os_service_ended(service.body(service.ctx));
 }
 

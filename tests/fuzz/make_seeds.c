@@ -6,6 +6,7 @@
  *
  * Small logs of every layout, so that each way through the reader is known from the start. Deterministic.
  */
+#include "evtx_forms.h"
 #include "evtx_writer.h"
 #include "fuzz_log.h"
 #include "reader.h"
@@ -115,6 +116,23 @@ static void without_head_or_sums(void)
     write_log("salvage", w, FUZZ_HEADER_SUM_WRONG | FUZZ_RECORDS_SUM_WRONG | FUZZ_MAGIC_GONE);
 }
 
+/* A few forms each, twice: inputs stay small. */
+static void each_form(void)
+{
+    enum { TOGETHER = 4 };
+    char name[32];
+    for (size_t i = 0; i < evtx_form_count; i += TOGETHER) {
+        struct evtx_writer *w = evtx_writer_new(&(struct evtx_writer_options){0});
+        for (size_t k = i; k < 2 * TOGETHER + i; k++) {
+            size_t form = i + (k - i) % TOGETHER;
+            if (form < evtx_form_count)
+                evtx_writer_add_tokens(w, evtx_form_write, &evtx_forms[form]);
+        }
+        snprintf(name, sizeof name, "forms-%02zu", i);
+        write_log(name, w, FUZZ_FRAMES_REPAIRED);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -128,5 +146,6 @@ int main(int argc, char **argv)
     sources_and_binary();
     mixed();
     without_head_or_sums();
+    each_form();
     return 0;
 }

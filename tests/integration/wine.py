@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Windows of Wine's for one test script: its own files, registry and service control manager."""
+import contextlib
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ from harness import PROGRAM, ROOT, Result
 WINE = ROOT / "packaging" / "windows" / "wine"
 CACHE = pathlib.Path(os.environ.get("WINEPREFIX") or
                      pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "mapitail-wine")
+TELLS_EVENTS = "-all,warn+eventlog,trace+eventlog,err+eventlog"
 DATA = "C:\\ProgramData\\mapitail"
 
 
@@ -32,7 +34,7 @@ class Windows:
         # The services are started by the first program, and inherit where its words go.
         with open(self.events_path, "wb") as events:
             subprocess.run(["wine", "cmd", "/c", "exit"], stdin=subprocess.DEVNULL, stdout=events, stderr=events, check=True,
-                           env={**self.environment, "WINEDEBUG": "-all,warn+eventlog,trace+eventlog,err+eventlog",
+                           env={**self.environment, "WINEDEBUG": TELLS_EVENTS,
                                 "DISPLAY": ""})
 
     def server(self, *words):
@@ -50,6 +52,16 @@ class Windows:
         done = subprocess.run([WINE, *words], input=stdin, capture_output=True, timeout=seconds, check=False,
                               env=self.environment)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
+
+    @contextlib.contextmanager
+    def events_of_programs(self):
+        """Within, what programs that are run write to the event log stands in their standard error, as Wine tells it."""
+        before = dict(self.environment)
+        self.environment["WINEDEBUG"] = TELLS_EVENTS
+        try:
+            yield
+        finally:
+            self.environment = before
 
     def service(self, *words):
         return self.run("C:\\mapitail.exe", "service", *words)

@@ -15,7 +15,7 @@
 #ifndef MAPITAIL_EVTX_WRITER_H
 #define MAPITAIL_EVTX_WRITER_H
 
-#include "sv.h"
+#include "evtx_tokens.h"
 
 enum evtx_writer_layout {
     EVTX_WRITE_CLASSIC,  /* ReportEvent: 20 values, provider and computer as literals, one string array and a
@@ -63,6 +63,9 @@ void evtx_writer_free(struct evtx_writer *w);
 
 /* Appends to the newest chunk, or to the next one when it is full. Returns the header id. */
 uint64_t evtx_writer_add(struct evtx_writer *w, const struct evtx_writer_event *e);
+
+/* Appends a record whose BinXML, behind the fragment header, is what body writes. */
+uint64_t evtx_writer_add_tokens(struct evtx_writer *w, tokens_body body, const void *ctx);
 
 /* Event 9646 of MSExchangeIS as Exchange 2010 logs it, numbered so that each differs from the others. */
 uint64_t evtx_writer_add_9646(struct evtx_writer *w, enum evtx_writer_layout layout, unsigned number);

@@ -19,6 +19,7 @@ static size_t at;
 static struct binxml decoder, walker, renderer;
 static struct arena arena;
 static struct event event;
+static enum code_page code_page = CODE_PAGE_WINDOWS_1252;
 
 /* What a written event is read with; closed at the end, because the event's views end there. */
 static struct evtx_writer *written;
@@ -214,7 +215,7 @@ static void expect_value(uint8_t type, const void *bytes, size_t n, const char *
     struct reader r = reader_make(chunk, CHUNK);
     memcpy(chunk + 1000, bytes, n);
     buf_init(&out, 1 << 16);
-    binxml_value_text(&r, &v, &out, &replaced);
+    binxml_value_text(&r, code_page, &v, &out, &replaced);
     cr_assert(sv_eq(buf_sv(&out), sv_from(want)), "type %02x: %.*s instead of %s", (unsigned)type,
               SV_ARG(buf_sv(&out)), want);
     buf_free(&out);
@@ -279,6 +280,14 @@ Test(binxml, text_ends_at_its_length_and_not_at_a_nul_inside)
     VALUE(TYPE_TEXT, "\x3d\xd8x\0", "\xef\xbf\xbdx");
     VALUE(TYPE_ANSI, "Zo\xeb \x80\0", "Zo\xc3\xab \xe2\x82\xac");
     VALUE(TYPE_NULL, "xx", "");
+}
+
+Test(binxml, text_in_a_code_page_is_of_the_page_that_the_owner_names)
+{
+    VALUE(TYPE_ANSI, "\xcf\xf0\0\x81z\0", "\xc3\x8f\xc3\xb0\xef\xbf\xbd\xef\xbf\xbdz");
+    code_page = CODE_PAGE_WINDOWS_1251;
+    VALUE(TYPE_ANSI, "\xcf\xf0\xe8", "\xd0\x9f\xd1\x80\xd0\xb8");
+    VALUE(TYPE_ARRAY | TYPE_ANSI, "\xcf\0\xf0", "\xd0\x9f,\xd1\x80");
 }
 
 Test(binxml, arrays_have_items_of_their_own_length)

@@ -2,6 +2,7 @@
 /* Events as JSON: every tool's layout, in every encoding, cut, damaged and full of look-alikes. */
 #include "export_bytes.h"
 #include "identity.h"
+#include "json_scan.h"
 #include "json_tree.h"
 #include "utf.h"
 
@@ -1249,6 +1250,45 @@ Test(json, the_plain_way_tells_the_same_as_jansson)
     buf_free(&want);
     json_tree_free(one);
     json_tree_free(two);
+}
+
+/* Where the walk that takes any text for what it may be, and the reading of plain text, say that a record
+ * ends. */
+static void check_ends(struct json_tree *t, struct sv text)
+{
+    struct text_bytes bytes = {(const uint8_t *)text.p, text.n, TEXT_UTF8};
+    size_t end = 0, measured = json_tree_measure(t, text);
+    enum json_walk walk = measured ? json_record_end(&bytes, 0, &end) : JSON_WALK_END;
+    cr_assert(walk == JSON_WALK_END && end == measured, "%.*s: %zu, not %zu", SV_ARG(text), measured, end);
+}
+
+Test(json, a_plain_record_ends_where_the_walk_over_it_ends)
+{
+    static const char *const texts[] = {
+        "{\"Id\":9646,\"Message\":\"Mapi \\\"x\\\" "
+        "{[\",\"Level\":2,\"P\":[{\"Value\":\"1\"},[],{}],\"n\":null}, {\"Id\":1}",
+        "{\r\n  \"a\" : {\r\n    \"b\" : [ 1, -2.5e3 , true ]\r\n  }\r\n}\r\n{\"c\":1}",
+        "{\"a\":\n{\"b\":1}}",
+        "{\"a\":[\n{\"b\":1}]}",
+    };
+    static const char letters[] = "{}[],:\"\\ \n\rae1.-\xc3";
+    struct json_tree *t = json_tree_new();
+    char text[256];
+    cr_assert_gt(json_tree_measure(t, sv_from(texts[0])), 0);
+    cr_assert_gt(json_tree_measure(t, sv_from(texts[1])), 0);
+    cr_assert_eq(json_tree_measure(t, sv_from(texts[2])), 0,
+                 "a brace at the beginning of a line is a record");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t n = strlen(texts[i]);
+        for (size_t at = 0; at < n; at++)
+            for (size_t k = 0; k < sizeof letters; k++) {
+                memcpy(text, texts[i], n);
+                text[at] = letters[k];
+                check_ends(t, sv_make(text, n));
+                check_ends(t, sv_make(text, at));
+            }
+    }
+    json_tree_free(t);
 }
 
 Test(json, what_is_no_json_is_none_either_way)

@@ -202,7 +202,7 @@ Test(log, more_messages_than_the_table_holds_are_written)
 
 Test(log, a_table_full_of_held_messages_limits_no_further_ones)
 {
-    struct log_rate r = {.per_second = 1};
+    struct log_rate r = {.most = 1};
     for (uint64_t hash = 1; hash <= LOG_RATE_SLOTS; hash++) {
         struct log_rate_slot *s = log_rate_find(&r, hash, 0);
         cr_assert(s && log_rate_admit(&r, s) && !log_rate_admit(&r, s));
@@ -268,19 +268,20 @@ Test(log, lines_of_several_threads_stay_whole)
         cr_assert_eq(strncmp(line, "2026-02-18T10:30:01.123Z INFO ", 30), 0);
 }
 
-static char shared_text[3][64];
-static enum log_level shared_level[3];
+static char shared_text[8][96];
+static enum log_level shared_level[8];
 static int shared_count;
 
 static void keep_shared(enum log_level level, const char *text)
 {
-    cr_assert_lt(shared_count, 3);
+    cr_assert_lt(shared_count, 8);
     shared_level[shared_count] = level;
     snprintf(shared_text[shared_count++], sizeof shared_text[0], "%s", text);
 }
 
 Test(log, the_systems_log_gets_warnings_and_what_concerns_the_agent_as_a_whole)
 {
+    shared_count = 0; /* on Windows the tests share a process */
     log_also(keep_shared);
     start(LOG_DEBUG, 0);
     log_debug(NULL, "detail");
@@ -296,4 +297,23 @@ Test(log, the_systems_log_gets_warnings_and_what_concerns_the_agent_as_a_whole)
     cr_expect_str_eq(shared_text[1], "output siem: line\\nbreak");
     cr_expect_eq(shared_level[1], LOG_WARNING);
     cr_expect_str_eq(shared_text[2], "from a command");
+}
+
+Test(log, a_warning_that_goes_on_does_not_fill_the_systems_log)
+{
+    shared_count = 0; /* on Windows the tests share a process */
+    log_also(keep_shared);
+    start(LOG_DEBUG, 0);
+    for (int i = 0; i < 100; i++, clock_ms += 1000)
+        log_warning("output siem", "cannot connect, try %d", i);
+    cr_assert_eq(shared_count, LOG_SHARED_REPEATS);
+    log_error("output siem", "another matter");
+    cr_assert_eq(shared_count, LOG_SHARED_REPEATS + 1);
+    clock_ms += LOG_SHARED_WINDOW_MS;
+    log_tick();
+    cr_assert_eq(shared_count, LOG_SHARED_REPEATS + 2);
+    cr_expect_str_eq(shared_text[LOG_SHARED_REPEATS + 1],
+                     "95 repeats held back: output siem: cannot connect, try 99");
+    log_close();
+    log_also(NULL);
 }

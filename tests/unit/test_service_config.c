@@ -41,7 +41,9 @@ static void write_first(const char *brokers, const char *topic, const char *sysl
 {
     struct service_first first = {"C:\\Data\\it's here", brokers, topic, syslog};
     struct fault f = {0};
-    cr_assert(service_config_write(&first, path, &f), "%s", f.text);
+    bool is_new;
+    cr_assert(service_config_write(&first, path, &is_new, &f), "%s", f.text);
+    cr_assert(is_new);
     config = config_load(path, &messages);
 }
 
@@ -89,8 +91,21 @@ Test(service_config, control_characters_are_refused_before_anything_is_written)
     struct service_first first = {"C:\\Data", "a.example:9092\n    tls: false", NULL, NULL};
     struct os_file_info info;
     struct fault f = {0};
-    cr_assert_not(service_config_write(&first, path, &f));
+    bool is_new;
+    cr_assert_not(service_config_write(&first, path, &is_new, &f));
     cr_assert_eq(f.code, FAULT_CONFIG);
+    cr_assert_not(os_path_info(path, &info, &f));
+}
+
+Test(service_config, a_topic_without_brokers_is_refused_before_anything_is_written)
+{
+    struct service_first first = {"C:\\Data", "", "limits", "siem.example"};
+    struct os_file_info info;
+    struct fault f = {0};
+    bool is_new;
+    cr_assert_not(service_config_write(&first, path, &is_new, &f));
+    cr_assert_eq(f.code, FAULT_CONFIG);
+    cr_assert(strstr(f.text, "BROKERS"), "%s", f.text);
     cr_assert_not(os_path_info(path, &info, &f));
 }
 
@@ -99,9 +114,11 @@ Test(service_config, a_configuration_that_is_there_stays)
     struct service_first first = {"C:\\Data", "other.example:9092", NULL, NULL};
     char text[16] = "";
     struct fault f;
+    bool is_new;
     FILE *file = fopen(path, "wb");
     cr_assert(file && fputs("mine", file) >= 0 && fclose(file) == 0);
-    cr_assert(service_config_write(&first, path, &f));
+    cr_assert(service_config_write(&first, path, &is_new, &f));
+    cr_assert_not(is_new);
     file = fopen(path, "rb");
     cr_assert(file && fgets(text, sizeof text, file) && fclose(file) == 0);
     cr_assert_str_eq(text, "mine");

@@ -102,6 +102,25 @@ Test(xml_utf16, each_unit_alone_and_among_others_is_right)
     }
 }
 
+/* Wherever the text begins in memory, however long it is, whatever stands at its end. */
+Test(xml_utf16, every_alignment_and_every_length_gives_the_same_text)
+{
+    enum { ALIGNMENTS = 64 };
+    static const uint16_t lasts[] = {'x', '<', '\'', 0, 0xe4, 0x20ac, 0xd83d, 0xdce7, 0xfffe};
+    static uint8_t memory[ALIGNMENTS + BYTES_MAX] __attribute__((aligned(ALIGNMENTS)));
+    for (size_t at = 0; at < ALIGNMENTS; at++)
+        for (size_t n = 2; n <= BYTES_MAX; n += 2)
+            for (size_t k = 0; k < sizeof lasts / sizeof *lasts; k++) {
+                for (size_t i = 0; i < n; i += 2) {
+                    memory[at + i] = (uint8_t)('a' + i % 26);
+                    memory[at + i + 1] = 0;
+                }
+                memory[at + n - 2] = (uint8_t)lasts[k];
+                memory[at + n - 1] = (uint8_t)(lasts[k] >> 8);
+                expect_same(memory + at, n);
+            }
+}
+
 Test(xml_utf16, what_xml_does_not_allow_is_replaced)
 {
     static const uint8_t text[] = {'a', 0, 0xfe, 0xff, 0xff, 0xff, 0xfd, 0xff, 1, 0, 0x21, 0xff, 'b', 0};
