@@ -136,6 +136,7 @@ struct walk {
     char separator; /* that of the pattern, between the names that are found */
     bool ended;
     unsigned depth;
+    unsigned wildcards; /* that matched a part of the path: what they matched may be gone by now */
 };
 
 static void walk_parts(struct walk *w, const char *rest);
@@ -193,6 +194,7 @@ static bool visit_name(void *ctx, const char *name)
         return true;
     if (!glob_match_name(l->pattern, name, os_paths_fold_case()) || !push(w, name))
         return true;
+    w->wildcards++;
     if (l->any_depth) {
         if (is_directory(w->path) && !os_path_is_link(w->path))
             walk_parts(w, l->rest);
@@ -202,6 +204,7 @@ static bool visit_name(void *ctx, const char *name)
     } else {
         reach_file(w);
     }
+    w->wildcards--;
     pop(w, was);
     return !w->ended;
 }
@@ -212,7 +215,7 @@ static void list_level(struct walk *w, struct level *l)
     const char *directory = w->n ? w->path : ".";
     if (w->v->directory)
         w->v->directory(w->v->ctx, directory);
-    if (!os_list(directory, visit_name, l, &f) && w->v->unreadable && !os_not_found(&f))
+    if (!os_list(directory, visit_name, l, &f) && w->v->unreadable && (!os_not_found(&f) || !w->wildcards))
         w->v->unreadable(w->v->ctx, directory, &f);
 }
 

@@ -102,14 +102,17 @@ static bool is_news(struct scan *scan)
     return is_news;
 }
 
+/* A folder that is missing may come yet, or its drive is away: a warning, in which a misspelled name is seen.
+ */
 static void found_unreadable(void *ctx, const char *path, const struct fault *f)
 {
     struct scan *scan = ctx;
+    bool is_missing = os_not_found(f);
     (void)path;
-    scan->source->is_partial = true;
+    scan->source->is_partial |= !is_missing;
     if (is_news(scan))
-        log_error(scan->set->context->subject, "source %s: %s; looking again at every poll",
-                  scan->source->config->name, f->text);
+        log_write(is_missing ? LOG_WARNING : LOG_ERROR, scan->set->context->subject,
+                  "source %s: %s; looking again at every poll", scan->source->config->name, f->text);
 }
 
 /* A plain path that is no file is a mistake that globbing would hide. */
@@ -155,6 +158,9 @@ static void scan_source(struct source_set *s, struct watched_source *w)
         scan.is_unusable = false;
         check_plain_path(&scan, w->config->paths.items[i]);
         glob_walk(w->config->paths.items[i], &v);
+        if (*scan.said && !scan.is_unusable)
+            log_info(s->context->subject, "source %s: %s can be read again", w->config->name,
+                     w->config->paths.items[i]);
         *scan.said = scan.is_unusable;
     }
     if (s->scan == 1 && state_mark(s->context->state, s->context->output, w->config->name, &f))

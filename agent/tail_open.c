@@ -135,6 +135,8 @@ static bool begin_reading(struct tail_context *c, struct tail *t)
             return false;
         take_into_state(c, t);
         cover_begin(t->cover, t->path, t->export.ops->name, &t->ledger.safe);
+        if (t->back_off_ms)
+            log_info(c->subject, "%s: reading again", t->path);
         t->back_off_ms = 0;
         return true;
     case EXPORT_WAITING:

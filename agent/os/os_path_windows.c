@@ -183,10 +183,12 @@ bool os_list(const char *directory, bool (*visit)(void *ctx, const char *name), 
     free(pattern);
     if (h == INVALID_HANDLE_VALUE) /* the root of an empty drive has not even "." */
         return error == ERROR_FILE_NOT_FOUND || os_code_fault(f, error, "list directory", directory);
-    while (visit_found(found.cFileName, visit, ctx) && FindNextFileW(h, &found)) {
+    bool more = true;
+    while (visit_found(found.cFileName, visit, ctx) && (more = FindNextFileW(h, &found))) {
     }
+    error = more ? ERROR_NO_MORE_FILES : GetLastError();
     FindClose(h);
-    return true;
+    return error == ERROR_NO_MORE_FILES || os_code_fault(f, error, "list directory", directory);
 }
 
 bool os_is_separator(char c)

@@ -224,6 +224,76 @@ def test_a_cleared_log_is_told_and_what_comes_is_read(log):
 
 
 @with_the_double
+def test_a_log_that_is_cleared_while_it_is_read_is_told_and_read_on(log):
+    log.add(1, 5)
+    with Agent(log.config()) as agent:
+        log.wait(1, 2, 3, 4, 5)
+        log.clear()
+        log.wait_state("log cleared")
+        contains(agent.log(), "the log was cleared or made anew")
+        log.tell(oldest=1, newest=1)
+        log.add(1, 1, seconds=600)
+        log.wait(1, 2, 3, 4, 5, 1)
+        log.wait_state("reading")
+
+
+@with_the_double
+def test_each_trouble_of_a_channel_stands_in_the_status(log):
+    """What `mapitail status` prints, and whether it says that all is well."""
+    log.add(1, 2)
+    path = log.config()
+    with Agent(path) as agent:
+        log.wait(1, 2)
+        agent.stop()
+    log.tell(oldest=60, newest=60)  # an event that no query takes
+    troubles = (("log wrapped", {}, 0), ("access denied", {"EvtOpenLog": 5}, 1), ("service away", {"EvtOpenLog": 1722}, 1),
+                ("no such channel", {"EvtOpenLog": 15007}, 1), ("failed", {"EvtOpenLog": 13}, 1))
+    with Agent(path):
+        for state, failures, code in troubles:
+            log.tell(**failures)
+            log.wait_state(state)
+            got = mapitail("status", "-c", path)
+            contains(got.out, f"source live: channel Application: {state}")
+            equal(got.code, code, state)
+        log.tell(EvtOpenLog=None)
+        log.add(61)
+        log.wait(1, 2, 61)
+        log.wait_state("reading")
+        equal(mapitail("status", "-c", path).code, 0)
+
+
+@with_the_double
+def test_batches_that_are_too_large_are_no_trouble_in_the_status(log):
+    log.tell(bound=4)
+    log.add(1, 20)
+    with Agent(log.config()) as agent:
+        log.wait(*range(1, 21))
+        log.wait_state("reading")
+        holds("error 1734" not in agent.log(), agent.log())
+
+
+@with_the_double
+def test_a_system_without_a_function_of_the_event_log_is_told_and_files_go_on(log):
+    """The function has another name in this library, which leaves the list of names sorted."""
+    library = log.directory / DOUBLE.name
+    there = library.read_bytes()
+    contains(there, b"EvtUpdateBookmark\0")
+    library.write_bytes(there.replace(b"EvtUpdateBookmark\0", b"EvtUpdateBookmarl\0"))
+    (log.directory / "files").mkdir()
+    (log.directory / "files" / "a.xml").write_text(exports.wevtutil_file([exports.limit_event(7)]))
+    sources = [SOURCE, {"name": "files", "paths": [str(log.directory / "files" / "*.xml")]}]
+    path = config(log.directory, sources, [{"name": "out", "type": "file", "path": str(log.directory / "out.ndjson")}])
+    got = mapitail("check", "-c", path, "--connect")
+    equal(got.code, 1)
+    contains(got.out, "source live: error: channel Application: wevtapi.dll of this system has no EvtUpdateBookmark")
+    with Agent(path) as agent:
+        log.wait(7)
+        log.wait_state("not on this system")
+        contains(agent.log(), "wevtapi.dll of this system has no EvtUpdateBookmark")
+        equal(agent.stop()[0], 0)
+
+
+@with_the_double
 def test_a_restarted_service_is_told_and_nothing_is_lost(log):
     log.add(1)
     with Agent(log.config()) as agent:
