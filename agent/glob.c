@@ -171,8 +171,11 @@ static void pop(struct walk *w, size_t to)
 static void reach_file(struct walk *w)
 {
     struct os_file_info info;
-    if (os_path_info(w->path, &info, NULL) && !info.directory && !w->v->file(w->v->ctx, w->path))
-        w->ended = true;
+    struct fault f;
+    if (os_path_info(w->path, &info, &f))
+        w->ended = !info.directory && !w->v->file(w->v->ctx, w->path);
+    else if (w->v->unreadable && !os_not_found(&f))
+        w->v->unreadable(w->v->ctx, w->path, &f);
 }
 
 static bool is_directory(const char *path)

@@ -28,7 +28,9 @@ struct glob_visitor {
     bool (*file)(void *ctx, const char *path);
     /* A directory in which matches can appear: for change notification. May be NULL. */
     void (*directory)(void *ctx, const char *path);
-    /* A directory that cannot be listed, or that is missing and stands before any wildcard. May be NULL. */
+    /* A directory that cannot be listed, or that is missing and stands before any wildcard, or a match of
+       which the system does not even tell what it is (Windows may, of a file that may not be read). May be
+       NULL. */
     void (*unreadable)(void *ctx, const char *path, const struct fault *f);
 };
 

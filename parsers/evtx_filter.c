@@ -40,6 +40,7 @@ void evtx_filter_set_chunk(struct evtx_filter *f, const uint8_t *bytes, size_t n
 {
     f->chunk = reader_make(bytes, n);
     memset(f->known, 0, sizeof f->known);
+    f->inline_names = (struct evtx_inline_names){0};
 }
 
 static bool id_is_wanted(const struct evtx_filter *f, uint64_t id)
@@ -406,11 +407,23 @@ static inline bool passes_quickly(const struct evtx_filter *f, size_t at, size_t
     return left - used <= TAIL_MAX && !id_is_wanted(f, load_le16(p + values + ID_AT));
 }
 
+/* The same for a record without a template. */
+static bool passes_inline(const struct evtx_filter *f, size_t at, size_t size)
+{
+    size_t end = at + size - 4, used;
+    uint64_t id;
+    struct reader r = {f->chunk.p, end, at + AT_TOKEN};
+    return size > AT_TOKEN + 4 && load_le32(f->chunk.p + at + AT_BINXML) == USUAL_BEGIN &&
+           evtx_inline_id(&f->inline_names, r, &id, &used) && used <= end && end - used <= TAIL_MAX &&
+           !id_is_wanted(f, id);
+}
+
 struct evtx_skimmed evtx_filter_skim(const struct evtx_filter *f, size_t at, size_t end)
 {
     struct evtx_skimmed s = {at, at, 0};
     uint32_t size;
-    while (evtx_is_whole(f->chunk.p + s.at, end - s.at, &size) && passes_quickly(f, s.at, size)) {
+    while (evtx_is_whole(f->chunk.p + s.at, end - s.at, &size) &&
+           (passes_quickly(f, s.at, size) || passes_inline(f, s.at, size))) {
         s.last = s.at;
         s.at += size;
         s.records++;
@@ -425,7 +438,10 @@ static enum evtx_verdict test_inline(struct evtx_filter *f, const struct reader 
     struct binxml_element e;
     if (binxml_read_element(&f->chunk, &head, false, &e) && e.end <= head.n)
         *used = e.end;
-    return read_event(&f->chunk, *r, false, &t) ? judge(f, &t, NULL) : EVTX_UNREADABLE;
+    if (!read_event(&f->chunk, *r, false, &t))
+        return EVTX_UNREADABLE;
+    evtx_inline_learn(&f->inline_names, &f->chunk, *r);
+    return judge(f, &t, NULL);
 }
 
 enum evtx_verdict evtx_filter_test(struct evtx_filter *f, size_t at, size_t size, size_t *hidden)

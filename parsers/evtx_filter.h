@@ -11,6 +11,7 @@
 #define MAPITAIL_EVTX_FILTER_H
 
 #include "binxml.h"
+#include "evtx_inline.h"
 #include "selector.h"
 
 enum {
@@ -43,6 +44,7 @@ struct evtx_filter {
     uint64_t known[EVTX_TEMPLATES];
     bool is_usual[EVTX_TEMPLATES]; /* the event id is the substitution that it always is */
     struct evtx_template templates[EVTX_TEMPLATES];
+    struct evtx_inline_names inline_names;
 };
 
 enum evtx_verdict {
@@ -73,8 +75,9 @@ struct evtx_skimmed {
 
 /*
  * Passes the whole records from `at` on as long as each is plainly not wanted: an instance of a template that
- * is known already, with the usual values, an id that nobody wants and nothing in its tail. Nearly every
- * record is, so this loop decides how fast a log is read. end: of the chunk's used part.
+ * is known already, with the usual values, an id that nobody wants and nothing in its tail; or no instance,
+ * and its names are known. Nearly every record is, so this loop decides how fast a log is read. end: of the
+ * chunk's used part.
  */
 struct evtx_skimmed evtx_filter_skim(const struct evtx_filter *f, size_t at, size_t end);
 

@@ -24,6 +24,8 @@ PROGRAM = pathlib.Path(os.environ.get("MAPITAIL", ROOT / "build" / "mapitail"))
 WRAPPER = os.environ.get("MAPITAIL_WRAPPER")
 COMMAND = [WRAPPER, PROGRAM] if WRAPPER else [PROGRAM]
 ON_WINDOWS = PROGRAM.suffix == ".exe"
+# Before COMMAND, for somebody who may read only what is his. packaging/windows/wine takes that right from root.
+AS_NOBODY = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 and not ON_WINDOWS else []
 # Asks a program to end in good order. Windows knows no SIGTERM; Wine hands SIGINT on as Ctrl-C.
 STOP = signal.SIGINT if ON_WINDOWS else signal.SIGTERM
 # Wine takes its time over every file that is opened.
@@ -46,29 +48,61 @@ def shared(path):
     return full
 
 
+def impossible_claims(script):
+    """What Wine cannot do of a script's claims: {name of the test: why}, from the list in tests/windows."""
+    if not ON_WINDOWS:
+        return {}
+    lines = (ROOT / "tests" / "windows" / "impossible").read_text().splitlines()
+    claims = dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+    prefix = pathlib.Path(script.__file__).stem.removeprefix("test_") + "/"
+    return {"test_" + claim.removeprefix(prefix): why for claim, why in claims.items() if claim.startswith(prefix)}
+
+
+def explain(failure):
+    for line in "".join(traceback.format_exception(failure)).splitlines():
+        print("#", line)
+
+
+def judge(function, why_impossible):
+    """Runs a test in a directory of its own; returns whether its claim is kept, and what its TAP line ends with. What is
+    impossible has to fail, and is not waited for: a claim that holds does not belong on the list."""
+    global PATIENCE  # pylint: disable=global-statement
+    PATIENCE = 0.2 if why_impossible else 4 if ON_WINDOWS else 1
+    try:
+        with workspace() as directory:
+            function(directory)
+    except Skip as reason:
+        return True, f" # SKIP {reason}"
+    except Exception as failure:  # pylint: disable=broad-except
+        explain(failure)
+        return bool(why_impossible), f" # SKIP impossible under Wine: {why_impossible}" if why_impossible else ""
+    return (False, ", which tests/windows/impossible denies") if why_impossible else (True, "")
+
+
+def no_such_test(_):
+    raise AssertionError("tests/windows/impossible names it, but there is no such test")
+
+
 def main():
     """Runs every test_ function of the calling script, in order, as TAP."""
     script = sys.modules["__main__"]
     wanted = sys.argv[1:]
-    tests = [(n, f) for n, f in vars(script).items() if n.startswith("test_") and callable(f)]
-    tests = [(n, f) for n, f in tests if not wanted or any(w in n for w in wanted)]
+    impossible = impossible_claims(script)
+    tests = {n: f for n, f in vars(script).items() if n.startswith("test_") and callable(f)}
+    missing = [n for n in impossible if n not in tests]
+    tests.update({n: no_such_test for n in missing})
+    tests = [(n, f) for n, f in tests.items() if not wanted or any(w in n for w in wanted)]
     if os.environ.get("SANITIZED") == "true":
         tests = [(n, f) for n, f in tests if not hasattr(f, "measures_memory")]
     print(f"1..{len(tests)}", flush=True)
     failures = 0
     for number, (name, function) in enumerate(tests, 1):
+        start = time.monotonic()
+        kept, rest = judge(function, None if name in missing else impossible.get(name))
+        failures += not kept
         claim = name.removeprefix("test_").replace("_", " ")
-        try:
-            with workspace() as directory:
-                function(directory)
-            print(f"ok {number} - {claim}", flush=True)
-        except Skip as reason:
-            print(f"ok {number} - {claim} # SKIP {reason}", flush=True)
-        except Exception:  # pylint: disable=broad-except
-            failures += 1
-            for line in traceback.format_exc().splitlines():
-                print("#", line)
-            print(f"not ok {number} - {claim}", flush=True)
+        print(f"{'' if kept else 'not '}ok {number} - {claim}{rest}", flush=True)
+        print(f"# {time.monotonic() - start:.1f} s", flush=True)
     finish = getattr(script, "finish", None)
     if finish:
         finish()
@@ -111,14 +145,35 @@ def contains(text, part):
         raise AssertionError(f"{part!r} is not in {text[-3000:]!r}")
 
 
+def high_water_kib(pid):
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0])
+
+
+@functools.cache
+def emulation_kib():
+    """What a process under Wine holds before it does anything: that of a command processor waiting for its first word."""
+    if not WRAPPER:
+        return 0
+    with subprocess.Popen([WRAPPER, "cmd"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as idle:
+        idle.stdout.read(1)
+        held = high_water_kib(idle.pid)
+        idle.communicate()
+    return held
+
+
+def peak_kib(pid):
+    """The most resident memory that a running process of the program has held."""
+    return high_water_kib(pid) - emulation_kib()
+
+
 def peak_memory_kib(process):
     """Waits for the process and returns the most memory it was seen to hold. Its own rusage would count ours, from before
     it became another program."""
     peak = 0
+    emulation_kib()
     while process.poll() is None:
         with contextlib.suppress(OSError, IndexError, ValueError):
-            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-            peak = max(peak, int(status.split("VmHWM:")[1].split()[0]))
+            peak = max(peak, peak_kib(process.pid))
         time.sleep(0.01)
     return peak
 
@@ -141,18 +196,6 @@ def measures_memory(test):
 def only_if(condition):
     """A test that exists where the condition holds, and is no test elsewhere."""
     return lambda test: test if condition else None
-
-
-def not_on_windows(reason):
-    """Marks a test that is skipped for mapitail.exe, and why."""
-    def mark(test):
-        @functools.wraps(test)
-        def skipping(directory):
-            if ON_WINDOWS:
-                raise Skip(reason)
-            test(directory)
-        return skipping
-    return mark
 
 
 class Result:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Overlapping exports: an event is shipped once per output, whatever exports hold it and whenever the agent is killed."""
 import collections
+import json
 import re
 import sqlite3
 import subprocess
@@ -177,12 +178,19 @@ def test_a_copy_of_a_record_in_flight_is_not_settled_before_it(directory):
     equal(shipped(directory), ids(events(1, 300)))
 
 
+def read_so_far(directory):
+    path = directory / "state" / "status.json"
+    outputs = json.loads(path.read_text())["outputs"] if path.exists() else []
+    return sum(source["selected"] for output in outputs for source in output.get("sources", []))
+
+
 def test_more_copies_than_can_wait_for_a_dead_output_stop_the_reading_and_lose_nothing(directory):
     for i in range(12):
         write(directory, f"in.{i:02}.xml", events(1, 450))
     dead = {"name": "out", "type": "syslog_tcp", "address": f"127.0.0.1:{free_port()}"}
     path = config(directory, [directory / "in.*"], [dead])
     with Agent(path) as agent:
+        wait_for(lambda: read_so_far(directory) >= 4096, what="as many as can wait")
         time.sleep(1)
         code, seconds = agent.stop()
         equal(code, 0, agent.log())

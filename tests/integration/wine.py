@@ -29,7 +29,8 @@ class Windows:
                            env={**os.environ, "WINEPREFIX": str(CACHE)})
         shutil.copytree(CACHE, self.prefix, symlinks=True)
         shutil.copy(PROGRAM, self.drive("C:\\mapitail.exe"))
-        self.environment = {**os.environ, "WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all"}
+        self.environment = {**os.environ, "WINEPREFIX": str(self.prefix), "WINE_SERVES": str(self.prefix),
+                            "WINEDEBUG": "-all"}
         self.server("-p")
         # The services are started by the first program, and inherit where its words go.
         with open(self.events_path, "wb") as events:

@@ -240,7 +240,7 @@ static void archive(struct evtx_service *s)
     close_log(s);
     name_archive(s, s->archives++, to);
     must(rename(s->path, to) == 0, to);
-    if (s->archives > ARCHIVES_KEPT) {
+    if (s->archives > ARCHIVES_KEPT && !s->options.keeps_files) {
         name_archive(s, s->archives - ARCHIVES_KEPT - 1, to);
         must(unlink(to) == 0, to);
     }
@@ -318,7 +318,7 @@ const char *evtx_service_step(struct evtx_service *s)
     }
     if (what < 990)
         return step_clear(s);
-    if (what < 997 || s->options.auto_backup)
+    if (what < 997 || s->options.auto_backup || s->options.keeps_files)
         return step_reopen(s);
     return step_recreate(s);
 }

@@ -7,8 +7,8 @@
  * file header is dirty and stale while the log is open. Chunks are allocated ahead as zeros. A full log wraps
  * onto its oldest chunk, or, with auto_backup, is closed and renamed, and a new file goes on with the next
  * id. It may be cleared (one empty chunk with stale bytes, ids go on), closed and opened again, and, without
- * auto_backup, deleted and created anew with ids from 1. The time of modification never changes: a file that
- * is written through a mapping does not show it either while it is open.
+ * auto_backup and keeps_files, deleted and created anew with ids from 1. The time of modification never
+ * changes: a file that is written through a mapping does not show it either while it is open.
  *
  * Deterministic: the same options give the same steps. Records are events 9646, numbered from 1 over the
  * whole life of the service: the number ends their first insertion string, "…cn=user<number>". Aborts where
@@ -27,6 +27,7 @@ struct evtx_service_options {
     size_t records_per_chunk; /* 0: as many as fit */
     size_t max_chunks;        /* when the log is full; 0: it grows for ever */
     bool auto_backup;         /* a full log is archived; else it wraps */
+    bool keeps_files;         /* none is ever deleted */
 };
 
 /* What became of a record. */

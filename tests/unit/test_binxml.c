@@ -268,6 +268,13 @@ Test(binxml, reals_are_as_short_as_they_can_be)
     expect_value(TYPE_DOUBLE, &d, sizeof d, "0.3333333333333333");
     expect_value(TYPE_DOUBLE, &none, sizeof none, "1.#QNAN");
     expect_value(TYPE_DOUBLE, &infinite, sizeof infinite, "-1.#INF");
+    VALUE(TYPE_DOUBLE, "\0\0\0\0\0\0\xf8\xff", "-1.#IND");
+    VALUE(TYPE_FLOAT, "\0\0\xc0\xff", "-1.#IND");
+    VALUE(TYPE_FLOAT, "\0\0\x80\x7f", "1.#INF");
+    VALUE(TYPE_DOUBLE, "\0\0\0\0\0\0\0\x80", "-0");
+    VALUE(TYPE_FLOAT, "\0\0\0\0", "0");
+    VALUE(TYPE_DOUBLE, "\0\0\0\0\0\0\x24\x40", "10");
+    VALUE(TYPE_FLOAT, "\xff\xff\x7f\x7f", "3.4028235e+38");
 }
 
 Test(binxml, text_ends_at_its_length_and_not_at_a_nul_inside)
@@ -310,6 +317,18 @@ Test(binxml, every_other_type_of_array_is_split_by_the_size_of_its_items)
 {
     VALUE(TYPE_ARRAY | TYPE_ANSI, "a\0\0\xe9\0", "a,,\xc3\xa9");
     VALUE(TYPE_ARRAY | TYPE_INT8, "\xff\1", "-1,1");
+    VALUE(TYPE_ARRAY | TYPE_UINT8, "\xff\1", "255,1");
+    VALUE(TYPE_ARRAY | TYPE_INT16, "\xfe\xff\1\0", "-2,1");
+    VALUE(TYPE_ARRAY | TYPE_INT32, "\xfe\xff\xff\xff\1\0\0\0", "-2,1");
+    VALUE(TYPE_ARRAY | TYPE_INT64, "\xfe\xff\xff\xff\xff\xff\xff\xff\1\0\0\0\0\0\0\0", "-2,1");
+    VALUE(TYPE_ARRAY | TYPE_FLOAT, "\xcd\xcc\xcc\x3d\0\0\xc0\xbf", "0.1,-1.5");
+    VALUE(TYPE_ARRAY | TYPE_DOUBLE, "\0\0\0\0\0\0\xf8\xbf\0\0\0\0\0\0\xf8\x7f", "-1.5,1.#QNAN");
+    VALUE(TYPE_ARRAY | TYPE_SYSTEMTIME,
+          "\xe4\x07\x0b\0\1\0\x10\0\x0b\0\x21\0\x1d\0\xbb\0"
+          "\xe4\x07\x0b\0\1\0\x11\0\0\0\0\0\0\0\0\0",
+          "2020-11-16T11:33:29.187Z,2020-11-17T00:00:00.000Z");
+    VALUE(TYPE_ARRAY | TYPE_TEXT, "\0\0a\0\0\0", ",a");
+    VALUE(TYPE_ARRAY | TYPE_SID, "\1\1\0\0\0\0\0\5\x12\0\0\0\1\5\0\0\0\0\0\5", "S-1-5-18,S-1-5");
     VALUE(TYPE_ARRAY | TYPE_UINT32, "\1\0\0\0\2\0\0\0", "1,2");
     VALUE(TYPE_ARRAY | TYPE_UINT64, "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", "1,2");
     VALUE(TYPE_ARRAY | TYPE_BOOL, "\1\0\0\0\0\0\0\0", "true,false");
@@ -435,6 +454,31 @@ Test(binxml, attributes_are_quoted_and_escaped)
     expect(from, "<Event a='&lt;&apos;&quot;&amp;&gt;&#xA;'/>");
 }
 
+/* As certificate logs have them (CAPI2), and forwarded ones. */
+Test(binxml, references_to_entities_and_characters_stand_in_attributes_too)
+{
+    size_t from = at;
+    number(TOKEN_ELEMENT | TOKEN_MORE, 1);
+    size_t size_at = at;
+    number(0, 4);
+    name("Event");
+    size_t list_at = at;
+    number(0, 4);
+    number(TOKEN_ATTRIBUTE, 1);
+    name("a");
+    text("x");
+    number(TOKEN_ENTITY | TOKEN_MORE, 1);
+    name("apos");
+    number(TOKEN_CHARACTER | TOKEN_MORE, 1);
+    number(0xe4, 2);
+    number(TOKEN_ENTITY, 1);
+    name("unknown");
+    patch32(list_at, at - list_at - 4);
+    number(TOKEN_CLOSE_EMPTY, 1);
+    patch32(size_at, at - size_at - 4);
+    expect(from, "<Event a='x&apos;\xc3\xa4&amp;unknown;'/>");
+}
+
 /* <Event><A>%0</A><B dependency 1>x</B><C>%?2</C><D>%2</D></Event> with the given three descriptors. */
 static size_t small_template(uint8_t type, const char *bytes, size_t n, uint8_t second)
 {
@@ -531,6 +575,7 @@ static const struct golden {
     }
 #define SAME(type, bytes, text) GOLDEN(type, bytes, text, text)
     SAME(TYPE_NULL, "", ""),
+    SAME(TYPE_NULL, "x\0y", ""), /* bytes that are passed all the same */
     GOLDEN(TYPE_TEXT, "a\0<\0&\0'\0\"\0\n\0\xe4\0\x01\0", "a&lt;&amp;'\"\n\xc3\xa4\xef\xbf\xbd",
            "a&lt;&amp;&apos;&quot;&#xA;\xc3\xa4\xef\xbf\xbd"),
     GOLDEN(TYPE_ANSI, "a<\x80'", "a&lt;\xe2\x82\xac'", "a&lt;\xe2\x82\xac&apos;"),

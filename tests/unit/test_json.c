@@ -1265,8 +1265,8 @@ static void check_ends(struct json_tree *t, struct sv text)
 Test(json, a_plain_record_ends_where_the_walk_over_it_ends)
 {
     static const char *const texts[] = {
-        "{\"Id\":9646,\"Message\":\"Mapi \\\"x\\\" "
-        "{[\",\"Level\":2,\"P\":[{\"Value\":\"1\"},[],{}],\"n\":null}, {\"Id\":1}",
+        ("{\"Id\":9646,\"Message\":\"Mapi \\\"x\\\" "
+         "{[\",\"Level\":2,\"P\":[{\"Value\":\"1\"},[],{}],\"n\":null}, {\"Id\":1}"),
         "{\r\n  \"a\" : {\r\n    \"b\" : [ 1, -2.5e3 , true ]\r\n  }\r\n}\r\n{\"c\":1}",
         "{\"a\":\n{\"b\":1}}",
         "{\"a\":[\n{\"b\":1}]}",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The contract suite over the sinks that need nothing but this process for a peer. */
+#include "buf.h"
 #include "certificates.h"
 #include "sink_contract.h"
 #include "sink_settings.h"
@@ -265,26 +266,23 @@ static int pipe_stop[2];
 
 static void *read_pipe(void *ctx)
 {
-    FILE *lines = NULL;
-    (void)ctx;
-    char *text = NULL, bytes[4096];
-    size_t text_n = 0;
+    char bytes[4096];
+    struct buf line;
     struct pollfd fds[] = {{.fd = pipe_stop[0], .events = POLLIN}, {.fd = pipe_ends[0], .events = POLLIN}};
-    lines = open_memstream(&text, &text_n);
+    (void)ctx;
+    buf_init(&line, 1 << 20);
     while (poll(fds, 2, -1) > 0 && !fds[0].revents) {
         ssize_t n = read(pipe_ends[0], bytes, sizeof bytes);
         for (ssize_t i = 0; i < n; i++) {
             if (bytes[i] != '\n') {
-                fputc(bytes[i], lines);
+                buf_putc(&line, bytes[i]);
                 continue;
             }
-            fflush(lines);
-            peer_log_add(&peer_log, text, text_n);
-            rewind(lines);
+            peer_log_add(&peer_log, line.p, line.n);
+            buf_reset(&line);
         }
     }
-    fclose(lines);
-    free(text);
+    buf_free(&line);
     return NULL;
 }
 

@@ -246,7 +246,10 @@ Test(file, a_deleted_file_is_made_again)
     unlink(path);
     cr_assert_eq(put(s, "after", 1), ITEM_DELIVERED);
     cr_assert_str_eq(content_of(path), "after\n");
-    cr_assert(strstr(notices, "was deleted by somebody else"), "%s", notices);
+    /* Windows frees the name of a file that is open here only if it is renamed first. */
+    cr_assert(strstr(notices, ON_WINDOWS ? "was renamed or replaced by somebody else"
+                                         : "was deleted by somebody else"),
+              "%s", notices);
     sink_file.close(s, 0);
 }
 
@@ -263,7 +266,7 @@ Test(file, a_renamed_file_keeps_its_lines_and_the_name_gets_a_new_one)
 }
 
 /* A full disk without a disk: files may not grow above a limit, which gives EFBIG after a short write. */
-Test(file, a_full_disk_leaves_whole_lines_and_is_waited_for)
+Test(file, a_full_disk_leaves_whole_lines_and_is_waited_for, .disabled = ON_WINDOWS)
 {
     struct sink *s = open_with("keep", "1");
     struct rlimit limit = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY};
@@ -287,10 +290,8 @@ Test(file, a_full_disk_leaves_whole_lines_and_is_waited_for)
     sink_file.close(s, 0);
 }
 
-Test(file, a_device_that_is_always_full_never_delivers)
+Test(file, a_device_that_is_always_full_never_delivers, .disabled = ON_WINDOWS)
 {
-    if (access("/dev/full", W_OK) != 0)
-        cr_skip("there is no /dev/full");
     strcpy(path, "/dev/full");
     struct sink *s = open_with("keep", "1");
     cr_assert_eq(put(s, "lost?", 1), ITEM_RETRY);

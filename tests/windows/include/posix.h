@@ -2,7 +2,8 @@
 /*
  * What of POSIX the tests and their helpers use and Windows' C library lacks. It comes before everything else
  * in each file of a test (-include), and stands in for headers that are not there. Descriptors are those of
- * sockets, but for what open and mkstemp return. Where Windows has nothing of the kind the test is skipped.
+ * sockets, but for what open and mkstemp return. Where Windows has nothing of the kind
+ * they fail, and the test is none there (Test(…, .disabled = ON_WINDOWS)).
  */
 #ifndef MAPITAIL_TEST_POSIX_H
 #define MAPITAIL_TEST_POSIX_H
@@ -103,7 +104,6 @@ void *memmem(const void *in, size_t n, const void *what, size_t length);
 int setenv(const char *name, const char *value, int replace);
 int unsetenv(const char *name);
 int symlink(const char *target, const char *path);
-int mkfifo(const char *path, int mode);
 int getrlimit(int what, struct rlimit *limit);
 int setrlimit(int what, const struct rlimit *limit);
 
