@@ -10,29 +10,11 @@
 #ifndef MAPITAIL_EVTX_FILTER_H
 #define MAPITAIL_EVTX_FILTER_H
 
-#include "binxml.h"
 #include "evtx_inline.h"
+#include "evtx_template.h"
 #include "selector.h"
 
-enum {
-    EVTX_TEMPLATES = 64,  /* known per chunk; a power of two */
-    EVTX_SOURCE_MAX = 192 /* UTF-16 units of a name; longer ones are left to the decoder */
-};
-
-/* Where a fact of System stands in a template or record. */
-enum evtx_source_kind { SOURCE_ABSENT, SOURCE_LITERAL, SOURCE_VALUE, SOURCE_MIXED };
-
-struct evtx_source {
-    uint8_t kind;
-    uint16_t index;       /* of the value */
-    const uint8_t *utf16; /* the literal, in the chunk: most are never looked at */
-    uint16_t literal_bytes;
-};
-
-struct evtx_template {
-    bool found, readable;
-    struct evtx_source event_id, provider, event_source;
-};
+enum { EVTX_TEMPLATES = 64 }; /* known per chunk; a power of two */
 
 struct evtx_filter {
     const struct selector *selector;
