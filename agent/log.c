@@ -22,8 +22,8 @@ static struct {
     atomic_int level;      /* of options, or what log_set_level said since */
     struct os_mutex *lock; /* NULL: one thread only */
     struct os_file *file;  /* NULL: standard error */
-    uint64_t file_size;
-    bool file_broken; /* said once */
+    uint64_t file_size;    /* since it could not be rotated */
+    bool file_broken;      /* said once */
     struct log_rate rate, shared_rate;
     void (*also)(enum log_level level, const char *text);
 } log_ = {.options = {.level = LOG_INFO},
@@ -98,18 +98,34 @@ static uint64_t file_max(void)
     return log_.options.file_max ? log_.options.file_max : LOG_FILE_MAX;
 }
 
-/* FILE.3 becomes FILE.4, …, FILE becomes FILE.1. What cannot be renamed is left; the log goes on. */
-static void rename_older(const char *file)
+static bool is_there(const char *path)
+{
+    struct os_file_info info;
+    return os_path_info(path, &info, NULL);
+}
+
+/*
+ * FILE becomes FILE.1 and makes those before it move on, up to the first number that is free: where FILE
+ * itself cannot be renamed, older files are not pushed out one after the other. False if it could not be.
+ */
+static bool rename_older(const char *file)
 {
     size_t room = strlen(file) + 16;
     char *from = malloc(room), *to = malloc(room);
-    for (int i = LOG_FILES_KEPT - 1; from && to && i > 0; i--) {
+    int last = 0;
+    bool renamed = false, taken = from && to;
+    while (taken && last < LOG_FILES_KEPT - 1) {
+        snprintf(to, room, "%s.%d", file, ++last);
+        taken = is_there(to);
+    }
+    for (int i = last; i > 0; i--) {
         snprintf(from, room, i > 1 ? "%s.%d" : "%s", file, i - 1);
         snprintf(to, room, "%s.%d", file, i);
-        os_rename(from, to, NULL);
+        renamed = os_rename(from, to, NULL);
     }
     free(from);
     free(to);
+    return renamed;
 }
 
 static bool open_file(struct fault *f)
@@ -120,12 +136,14 @@ static bool open_file(struct fault *f)
     return log_.file != NULL;
 }
 
-/* A file that cannot be rotated goes on growing: better than no log. */
+/* A file that cannot be rotated goes on growing, better than no log, and is tried again after as much again.
+ */
 static void rotate(void)
 {
     os_file_close(log_.file);
-    rename_older(log_.options.file);
-    open_file(NULL);
+    bool renamed = rename_older(log_.options.file);
+    if (open_file(NULL) && !renamed)
+        log_.file_size = 0;
 }
 
 void log_share(enum log_level level, const char *text)

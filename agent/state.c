@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Above those that are counted. */
+#define UNKEPT_ORDINALS (UINT64_C(1) << 32)
+
 /* A row whose sum is wrong is as good as none: what it says is not believed. */
 const char *const state_statements[STATEMENTS] = {
     [GET_META] = "SELECT value FROM meta WHERE key = ?1 AND sum = row_sum(?1, value)",
@@ -267,8 +270,7 @@ static uint64_t find_ordinal(struct state *s, enum statement which, int64_t row,
 
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset)
 {
-    struct fault
-        ignored; /* an ordinal that cannot be kept is counted anew after a restart: the id may then differ */
+    struct fault ignored;
     uint64_t ordinal = find_ordinal(s, GET_ORDINAL, row, content, offset);
     if (ordinal)
         return ordinal;
@@ -278,8 +280,8 @@ uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t 
     bind_u64(add, 2, content);
     bind_u64(add, 3, offset);
     bind_u64(add, 4, ordinal);
-    run(s, add, "write", &ignored);
-    return ordinal;
+    /* Where it is not kept, the next equal record would get it too, and be taken for a copy of this one. */
+    return run(s, add, "write", &ignored) ? ordinal : UNKEPT_ORDINALS + offset;
 }
 
 /* ---- delivered ids ---- */

@@ -4,6 +4,7 @@
 
 #include "exit_code.h"
 #include "export.h"
+#include "recall.h"
 #include "registry.h"
 #include "state.h"
 #include "state_lock.h"
@@ -95,6 +96,7 @@ struct chosen {
     struct state_entry *entries;
     size_t count;
     uint64_t forgotten_ids;
+    bool is_carried; /* the destination keeps the positions too */
     bool failed;
 };
 
@@ -216,6 +218,11 @@ static bool rewind_files(struct state *s, const char *output, struct chosen *c, 
                          struct fault *f)
 {
     bool went_back = false;
+    if (state_marked(s, output, RECALL_MARK))
+        return fault_set(f, FAULT_CONFIG, 0,
+                         "the destination of output %s keeps its positions and goes by them: an output with "
+                         "a new name delivers everything again",
+                         output);
     for (size_t i = 0; i < c->count; i++)
         if (!move(s, output, &c->entries[i], to, &went_back, f))
             return false;
@@ -240,6 +247,7 @@ static bool forget_files(struct state *s, const char *output, struct chosen *c, 
                          struct fault *f)
 {
     (void)to;
+    c->is_carried = state_marked(s, output, RECALL_MARK);
     if (!c->path)
         return state_forget_output(s, output, f);
     for (size_t i = 0; i < c->count; i++)
@@ -251,11 +259,11 @@ static bool forget_files(struct state *s, const char *output, struct chosen *c, 
 static void report_forgotten(const char *output, const struct chosen *c)
 {
     if (!c->path)
-        printf("output %s is forgotten: it is new at the next start\n", output);
+        printf("output %s is forgotten: it is new at the next start%s\n", output,
+               c->is_carried ? ", but for the positions that its destination keeps" : "");
     for (size_t i = 0; c->path && i < c->count; i++)
         printf("%s is forgotten: output %s reads it from the beginning if it meets it again, and leaves out "
-               "what it "
-               "has delivered\n",
+               "what it has delivered\n",
                c->entries[i].path, output);
 }
 

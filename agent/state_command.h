@@ -8,7 +8,8 @@ int state_list(const char *directory, const char *output);
 
 /*
  * The next start reads the files of an output, or the one of that path, on from `to`: "begin", "end" or a
- * number of bytes. Going back forgets the delivered ids of the output. Refuses while an agent runs.
+ * number of bytes. Going back forgets the delivered ids of the output. Refuses while an agent runs, and for
+ * an output whose destination keeps its positions, which would go by those.
  */
 int state_rewind(const char *directory, const char *output, const char *path, const char *to);
 

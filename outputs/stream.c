@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A sink over one TCP connection at a time, to one of several receivers. */
-#include "stream_inside.h"
+#include "stream_inner.h"
 
 #include <stdlib.h>
 

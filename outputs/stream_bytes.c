@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What goes and comes on a stream's connection. */
-#include "stream_inside.h"
+#include "stream_inner.h"
 
 enum { ROUNDS_MAX = 16 }; /* sends in one go, so that neither side starves the other */
 

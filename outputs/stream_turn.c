@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A stream's receivers: coming to one, losing it, and changing over to another. */
-#include "stream_inside.h"
+#include "stream_inner.h"
 
 /* ---- Coming and going ---- */
 

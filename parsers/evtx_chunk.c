@@ -68,14 +68,15 @@ bool evtx_glance(const uint8_t *p, size_t n, uint64_t *first)
     return true;
 }
 
-/* A header with damage elsewhere may still be right about its end: the last record is there and ends there.
- */
-static bool last_record_confirms(const struct evtx_chunk *c, size_t end)
+/* Where the record ends that the header calls the last; 0 if there is none. */
+static size_t last_record_end(const struct evtx_chunk *c, size_t end)
 {
     size_t last = load_le32(c->bytes + AT_LAST_RECORD);
     uint32_t size;
-    return last >= EVTX_CHUNK_HEADER && last < end && end <= c->n &&
-           evtx_is_whole(c->bytes + last, end - last, &size) && last + size == end;
+    if (last < EVTX_CHUNK_HEADER || last >= end || end > c->n ||
+        !evtx_is_whole(c->bytes + last, end - last, &size))
+        return 0;
+    return last + size;
 }
 
 /* Where the first record begins: bytes lost in the header let it begin before the header's end. */
@@ -105,11 +106,19 @@ void evtx_chunk_begin(struct evtx_chunk *c, uint64_t offset, size_t n)
     if (looks_empty(c->bytes)) {
         c->end = c->at;
         c->end_is_known = true;
-    } else if (sane && (header_is_sound(c->bytes) || last_record_confirms(c, end))) {
-        c->end = end < n ? end : n;
-        c->end_is_known = true;
-    } else {
+        return;
+    }
+    size_t last = sane ? last_record_end(c, end) : 0;
+    /* A header with damage elsewhere may still be right about its end: the last record ends there. */
+    if (!sane || (last != end && !header_is_sound(c->bytes))) {
         c->at = first_record(c);
+        return;
+    }
+    c->end_is_known = true;
+    c->end = end < n ? end : n;
+    if (last && last < c->end) {
+        c->free = c->end;
+        c->end = last;
     }
 }
 
@@ -259,10 +268,23 @@ static enum evtx_found pass_damage(struct evtx_chunk *c, struct evtx_frame *fram
     return EVTX_FRAME;
 }
 
+/*
+ * Between the last record and the free space stand zeros in archived logs; records that the header does not
+ * count if their ids rise, and stale ones where the offset is too high.
+ */
+static void go_on_to_free_space(struct evtx_chunk *c)
+{
+    c->end = c->free;
+    c->free = 0;
+    c->end_is_known = false;
+}
+
 enum evtx_found evtx_chunk_damaged(struct evtx_chunk *c, struct evtx_frame *frame, const char **reason)
 {
     size_t at = c->at;
     uint32_t size;
+    if (at >= c->end && c->free)
+        go_on_to_free_space(c);
     if (at >= c->end)
         return EVTX_DONE;
     if (!evtx_is_whole(c->bytes + at, c->end - at, &size))

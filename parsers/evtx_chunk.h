@@ -28,11 +28,12 @@ enum {
 enum evtx_crc { EVTX_CRC_UNKNOWN, EVTX_CRC_RIGHT, EVTX_CRC_WRONG, EVTX_CRC_NONE };
 
 struct evtx_chunk {
-    uint8_t *bytes;    /* EVTX_CHUNK_BYTES, the owner's */
-    size_t n;          /* of them that the input had */
-    uint64_t offset;   /* of the chunk in the input */
-    size_t end;        /* where the used part ends */
-    size_t at;         /* where the next record begins */
+    uint8_t *bytes;  /* EVTX_CHUNK_BYTES, the owner's */
+    size_t n;        /* of them that the input had */
+    uint64_t offset; /* of the chunk in the input */
+    size_t end;      /* where the used part ends */
+    size_t free; /* where the header says so, if that is behind the record that it calls the last; else 0 */
+    size_t at;   /* where the next record begins */
     uint64_t last_id;  /* the highest of the whole frames that can be believed; EVTX_NO_ID before the first */
     uint64_t sure_id;  /* the highest that is below one behind it: no damage has made it high */
     size_t damage_end; /* where the damage looked at last ends */

@@ -10,28 +10,11 @@
 #ifndef MAPITAIL_EVTX_FILTER_H
 #define MAPITAIL_EVTX_FILTER_H
 
-#include "binxml.h"
+#include "evtx_inline.h"
+#include "evtx_template.h"
 #include "selector.h"
 
-enum {
-    EVTX_TEMPLATES = 64,  /* known per chunk; a power of two */
-    EVTX_SOURCE_MAX = 192 /* UTF-16 units of a name; longer ones are left to the decoder */
-};
-
-/* Where a fact of System stands in a template or record. */
-enum evtx_source_kind { SOURCE_ABSENT, SOURCE_LITERAL, SOURCE_VALUE, SOURCE_MIXED };
-
-struct evtx_source {
-    uint8_t kind;
-    uint16_t index;       /* of the value */
-    const uint8_t *utf16; /* the literal, in the chunk: most are never looked at */
-    uint16_t literal_bytes;
-};
-
-struct evtx_template {
-    bool found, readable;
-    struct evtx_source event_id, provider, event_source;
-};
+enum { EVTX_TEMPLATES = 64 }; /* known per chunk; a power of two */
 
 struct evtx_filter {
     const struct selector *selector;
@@ -43,6 +26,7 @@ struct evtx_filter {
     uint64_t known[EVTX_TEMPLATES];
     bool is_usual[EVTX_TEMPLATES]; /* the event id is the substitution that it always is */
     struct evtx_template templates[EVTX_TEMPLATES];
+    struct evtx_inline_names inline_names;
 };
 
 enum evtx_verdict {
@@ -73,8 +57,9 @@ struct evtx_skimmed {
 
 /*
  * Passes the whole records from `at` on as long as each is plainly not wanted: an instance of a template that
- * is known already, with the usual values, an id that nobody wants and nothing in its tail. Nearly every
- * record is, so this loop decides how fast a log is read. end: of the chunk's used part.
+ * is known already, with the usual values, an id that nobody wants and nothing in its tail; or no instance,
+ * and its names are known. Nearly every record is, so this loop decides how fast a log is read. end: of the
+ * chunk's used part.
  */
 struct evtx_skimmed evtx_filter_skim(const struct evtx_filter *f, size_t at, size_t end);
 

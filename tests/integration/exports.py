@@ -88,6 +88,15 @@ def limit_event(record_id, **options):
     return Event(record_id, [dn(f"user{record_id % 97}"), "32", "session"], **options)
 
 
+def events(first, count):
+    """9646 with record ids from first on."""
+    return [limit_event(i) for i in range(first, first + count)]
+
+
+def ids(*groups):
+    return [e.id for group in groups for e in group]
+
+
 def decoy(record_id):
     """An event that has 9646 in it and is none."""
     kind = record_id % 5

@@ -266,6 +266,16 @@ def read_records(path):
     return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
+def file_output(directory, name="out", **more):
+    """An output to NAME.ndjson, which `shipped` reads."""
+    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
+
+
+def shipped(directory, name="out"):
+    """The ids of the events that stand in NAME.ndjson, in order."""
+    return [r["event"]["id"] for r in read_records(directory / f"{name}.ndjson")]
+
+
 def free_port(kind=None):
     import socket
     with socket.socket(type=kind or socket.SOCK_STREAM) as s:

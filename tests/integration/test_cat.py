@@ -5,7 +5,6 @@ import csv
 import os
 import random
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 
 import exports

@@ -7,12 +7,8 @@ import socket
 import subprocess
 
 import exports
-from harness import (ROOT, SHARED, TOOLS, Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, read_records,
-                     wait_for)
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
+from harness import (ROOT, SHARED, TOOLS, Agent, Skip, config, contains, equal, file_output, free_port, holds, main, mapitail,
+                     read_records, wait_for)
 
 
 def write(directory, *outputs, interval="1h", names=("a", "b")):

@@ -10,23 +10,9 @@ import time
 import uuid
 
 import exports
-from harness import TOOLS, Agent, Skip, config, contains, equal, free_port, holds, main, read_records, wait_for
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def shipped(directory, name="out"):
-    return [r["event"]["id"] for r in read_records(directory / f"{name}.ndjson")]
-
-
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
-
-
-def ids(group):
-    return [e.id for e in group]
+from exports import events, ids
+from harness import (TOOLS, Agent, Skip, config, contains, equal, file_output, free_port, holds, main, read_records, shipped,
+                     wait_for)
 
 
 def write(directory, name, group, **options):

@@ -3,53 +3,22 @@
 """The main job, end to end: exports in, records out of a real Kafka broker and a real rsyslog at the same time."""
 import collections
 import json
-import pathlib
 import re
-import shutil
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
 import exports
 from harness import Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, measures_memory, peak_kib, wait_for
+from kafka_peer import broker, finish, new_name  # noqa: F401 (finish is for main)
 from rsyslog_peer import RsyslogPeer, find_rsyslogd
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kafka"))
-from broker import Broker, Unavailable  # noqa: E402
-
-KAFKA = {}
 Message = collections.namedtuple("Message", "partition key headers value")
 
 
-def broker():
-    """One broker for all tests of this script."""
-    if not shutil.which("kcat"):
-        raise Skip("kcat is not installed")
-    if "unavailable" in KAFKA:
-        raise Skip(KAFKA["unavailable"])
-    if "broker" not in KAFKA:
-        KAFKA["directory"] = tempfile.mkdtemp(prefix="mapitail-kafka-")
-        try:
-            KAFKA["broker"] = Broker(KAFKA["directory"]).start()
-        except Unavailable as why:
-            KAFKA["unavailable"] = str(why)
-            raise Skip(str(why)) from None
-    return KAFKA["broker"]
-
-
-def finish():
-    if "broker" in KAFKA:
-        KAFKA["broker"].stop()
-    if "directory" in KAFKA:
-        shutil.rmtree(KAFKA["directory"], ignore_errors=True)
-
-
 def topic(partitions=3):
-    KAFKA["topics"] = KAFKA.get("topics", 0) + 1
-    name = f"events-{KAFKA['topics']}"
+    name = new_name("events")
     broker().create_topic(name, partitions)
     return name
 

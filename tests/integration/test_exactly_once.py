@@ -17,18 +17,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
 
 import exports
-from harness import Agent, Skip, config, contains, equal, holds, main, mapitail, only_if, read_records, wait_for
+from harness import Agent, config, contains, equal, holds, main, mapitail, only_if, read_records, wait_for
+from kafka_peer import broker, finish, new_name  # noqa: F401 (finish is for main)
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kafka"))
-from broker import Broker, Unavailable  # noqa: E402
-
-KAFKA = {}
 POSITIONS = "_mapitail_positions"
 SUPERSEDED = 79
 
@@ -44,34 +40,6 @@ def option(name, has_value=True):
 
 KILLS = int(option("--kills") or 30)
 LONG = option("--long", has_value=False)
-
-
-def broker():
-    """One broker for all tests of this script."""
-    if not shutil.which("kcat"):
-        raise Skip("kcat is not installed")
-    if "unavailable" in KAFKA:
-        raise Skip(KAFKA["unavailable"])
-    if "broker" not in KAFKA:
-        KAFKA["directory"] = tempfile.mkdtemp(prefix="mapitail-kafka-")
-        try:
-            KAFKA["broker"] = Broker(KAFKA["directory"]).start()
-        except Unavailable as why:
-            KAFKA["unavailable"] = str(why)
-            raise Skip(str(why)) from None
-    return KAFKA["broker"]
-
-
-def finish():
-    if "broker" in KAFKA:
-        KAFKA["broker"].stop()
-    if "directory" in KAFKA:
-        shutil.rmtree(KAFKA["directory"], ignore_errors=True)
-
-
-def new_name(what):
-    KAFKA["names"] = KAFKA.get("names", 0) + 1
-    return f"{what}-{KAFKA['names']}"
 
 
 def topic(partitions=3, **settings):

@@ -9,24 +9,17 @@ import signal
 import subprocess
 
 import exports
-from harness import PROGRAM, ROOT, Agent, Skip, config, contains, equal, holds, main, mapitail, read_records, wait_for
+from exports import events
+from harness import PROGRAM, ROOT, Agent, Skip, config, contains, equal, holds, main, mapitail, shipped, wait_for
 
 SERVICE = ROOT / "packaging" / "linux" / "mapitail.service"
 EXPOSURE_MAX = 1.5  # of 10, by systemd-analyze
 SECRET = "canary-7f3a9c"
 
 
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
-
-
 def write_events(path, first, count):
     path.write_text(exports.wevtutil_file(events(first, count)))
     return [e.id for e in events(first, count)]
-
-
-def shipped(directory):
-    return [r["event"]["id"] for r in read_records(directory / "out.ndjson")]
 
 
 def start(directory, paths, *arguments, **source):

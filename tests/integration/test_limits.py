@@ -7,8 +7,8 @@ import io
 import json
 
 import exports
-from harness import (ON_WINDOWS, Agent, config, contains, equal, holds, main, mapitail, measures_memory, only_if, peak_kib,
-                     read_records, wait_for)
+from harness import (ON_WINDOWS, Agent, config, contains, equal, file_output, holds, main, mapitail, measures_memory, only_if,
+                     peak_kib, read_records, wait_for)
 
 MIB = 1 << 20
 
@@ -83,10 +83,6 @@ def test_a_dn_of_1_kib_is_taken_apart_and_a_longer_one_is_shipped_as_it_stands(d
         record = mapitail("cat", path).records()[0]
         equal(mapi(record)["complete"], complete, f"a DN of {length} bytes")
         contains(json.dumps(record), name[:1000])
-
-
-def file_output(directory, **more):
-    return {"name": "out", "type": "file", "path": str(directory / "out.ndjson"), **more}
 
 
 def test_a_message_of_max_bytes_is_sent_and_a_longer_one_goes_to_the_dead_letter_file(directory):

@@ -13,20 +13,13 @@ import subprocess
 
 import exports
 import wine
-from harness import (ON_WINDOWS, Agent, Skip, config, contains, equal, free_port, holds, main, mapitail, only_if, read_records,
-                     wait_for)
+from exports import events
+from harness import (ON_WINDOWS, Agent, Skip, config, contains, equal, file_output, free_port, holds, main, mapitail, only_if,
+                     read_records, wait_for)
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABELS = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
 SAMPLE = re.compile(rf"({NAME})(?:\{{(.*)\}})? (-?[0-9]+(?:\.[0-9]+)?)")
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
 
 
 def write(directory, port, *outputs, **more):

@@ -8,23 +8,9 @@ import socket
 import threading
 
 import exports
-from harness import Agent, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def shipped(directory, name="out"):
-    return [r["event"]["id"] for r in read_records(directory / f"{name}.ndjson")]
-
-
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
-
-
-def ids(*groups):
-    return [e.id for group in groups for e in group]
+from exports import events, ids
+from harness import (Agent, config, contains, equal, file_output, free_port, holds, main, mapitail, read_records, shipped,
+                     wait_for)
 
 
 def append(path, group):

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The RELP output against a real rsyslogd (imrelp): its deaths and the agent's, its silence and its certificates."""
-import time
 
 from harness import Agent, Skip, config, contains, equal, holds, main, mapitail, wait_for
 from rsyslog_peer import Certificates, RsyslogPeer, find_rsyslogd, has_relp
-from syslog_claims import append, events, received, ships_once_and_in_order, until_received
+from syslog_claims import (a_hang_neither_holds_up_the_stop_nor_loses, append, events, received, ships_once_and_in_order,
+                           until_received)
 
 
 def peer(directory, *transports, **options):
@@ -126,21 +126,7 @@ def test_another_receiver_takes_over_and_the_first_takes_back(directory):
 
 def test_a_receiver_that_hangs_neither_holds_up_the_stop_nor_loses(directory):
     with peer(directory, "relp") as receiver:
-        path = directory / "a.xml"
-        first, rest = events(1, 10), events(11, 5000)
-        append(path, first)
-        settings = config(directory, [path], [output(receiver)])
-        with Agent(settings) as agent:
-            until_received(receiver, first)
-            receiver.pause()
-            append(path, rest)
-            time.sleep(0.5)  # for as much to be under way as the window takes
-            code, seconds = agent.stop()
-            equal(code, 0)
-            holds(seconds < 5, f"stopped after {seconds:.1f} s")
-        receiver.resume()
-        with Agent(settings):
-            until_received(receiver, first + rest)
+        a_hang_neither_holds_up_the_stop_nor_loses(directory, receiver, output(receiver), 5000)
 
 
 def test_a_receiver_without_an_answer_is_given_up_and_loses_nothing(directory):

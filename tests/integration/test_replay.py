@@ -6,15 +6,8 @@ import socket
 import subprocess
 
 import exports
-from harness import (COMMAND, STOP, Agent, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for)
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def shipped(directory, name="out"):
-    return [r["event"]["id"] for r in read_records(directory / f"{name}.ndjson")]
+from harness import (COMMAND, STOP, Agent, config, contains, equal, file_output, free_port, main, mapitail, read_records,
+                     shipped, wait_for)
 
 
 def big(number, size=3000):

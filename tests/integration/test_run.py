@@ -9,29 +9,15 @@ import subprocess
 import time
 
 import exports
+from exports import events, ids
 from harness import (ACCESS_DENIED, AS_NOBODY, COMMAND, DISK_FULL, ON_WINDOWS, STOP, TOOLS, Agent, Skip, config, contains,
-                     equal, free_port, holds, main, mapitail, measures_memory, only_if, peak_kib, read_records, wait_for)
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def shipped(directory, name="out"):
-    return [r["event"]["id"] for r in read_records(directory / f"{name}.ndjson")]
+                     equal, file_output, free_port, holds, main, mapitail, measures_memory, only_if, peak_kib, read_records,
+                     shipped, wait_for)
 
 
 def append(path, text, encoding="utf-8"):
     with open(path, "ab") as f:
         f.write(text.encode(encoding))
-
-
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
-
-
-def ids(*groups):
-    return [e.id for group in groups for e in group]
 
 
 def start(directory, paths, *arguments, output=None, **more):

@@ -8,24 +8,9 @@ import sqlite3
 import subprocess
 
 import exports
-from harness import (ON_WINDOWS, TOOLS, Agent, Skip, config, contains, equal, holds, main, mapitail, read_records,
+from exports import events, ids
+from harness import (ON_WINDOWS, TOOLS, Agent, Skip, config, contains, equal, file_output, holds, main, mapitail, shipped,
                      wait_for)
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def shipped(directory, name="out"):
-    return [r["event"]["id"] for r in read_records(directory / f"{name}.ndjson")]
-
-
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
-
-
-def ids(*groups):
-    return [e.id for group in groups for e in group]
 
 
 def write(path, group):
@@ -96,6 +81,16 @@ def test_a_file_that_is_gone_for_long_is_forgotten(directory):
     contains(once(path), "gone for 30 days")
     listed = state(directory, "list").out
     holds("a.xml" not in listed and "b.xml" in listed, listed)
+
+
+def test_an_output_whose_destination_keeps_the_positions_is_not_set_back(directory):
+    one_file(directory)
+    with contextlib.closing(open_state(directory)) as db:
+        db.execute("INSERT INTO meta VALUES('seen/out/*carried*', '1', row_sum('seen/out/*carried*', '1'))")
+    before = state(directory, "list", "out").out
+    contains(state(directory, "rewind", "out", code=1).err, "the destination of output out keeps its positions")
+    equal(state(directory, "list", "out").out, before)
+    contains(state(directory, "forget", "out").out, "but for the positions that its destination keeps")
 
 
 def test_a_file_set_back_is_shipped_again_with_the_same_ids(directory):

@@ -6,17 +6,11 @@ import os
 import threading
 
 import exports
-from harness import ON_WINDOWS, Agent, config, contains, equal, free_port, holds, main, mapitail, read_records, wait_for
+from exports import events
+from harness import (ON_WINDOWS, Agent, config, contains, equal, file_output, free_port, holds, main, mapitail, read_records,
+                     wait_for)
 
 PARTS = ("delivered", "dead_lettered", "deduplicated", "in_flight", "abandoned")
-
-
-def file_output(directory, name="out", **more):
-    return {"name": name, "type": "file", "path": str(directory / f"{name}.ndjson"), **more}
-
-
-def events(first, count):
-    return [exports.limit_event(i) for i in range(first, first + count)]
 
 
 def two_sources(directory, **more):

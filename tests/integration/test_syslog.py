@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The syslog outputs against a real rsyslogd: UDP, TCP and TLS, its restarts, its silence and its certificates."""
 import sqlite3
-import time
 
 from harness import Agent, Skip, config, contains, equal, holds, main, mapitail, wait_for
 from rsyslog_peer import Certificates, RsyslogPeer, find_rsyslogd
-from syslog_claims import append, events, received, ships_once_and_in_order, until_received
+from syslog_claims import (a_hang_neither_holds_up_the_stop_nor_loses, append, events, received, ships_once_and_in_order,
+                           until_received)
 
 
 def peer(directory, *transports, **options):
@@ -98,21 +98,7 @@ def test_over_tls_nothing_is_lost_when_an_idle_receiver_is_killed(directory):
 
 def test_a_receiver_that_hangs_neither_holds_up_the_stop_nor_loses(directory):
     with peer(directory, "tcp") as receiver:
-        path = directory / "a.xml"
-        first, rest = events(1, 10), events(11, 20000)
-        append(path, first)
-        settings = config(directory, [path], [output(receiver, "tcp")])
-        with Agent(settings) as agent:
-            until_received(receiver, first)
-            receiver.pause()
-            append(path, rest)
-            time.sleep(0.5)  # for as much to be under way as the buffers take
-            code, seconds = agent.stop()
-            equal(code, 0)
-            holds(seconds < 5, f"stopped after {seconds:.1f} s")
-        receiver.resume()
-        with Agent(settings):
-            until_received(receiver, first + rest)
+        a_hang_neither_holds_up_the_stop_nor_loses(directory, receiver, output(receiver, "tcp"), 20000)
 
 
 def saved_position(directory):

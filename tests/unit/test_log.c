@@ -135,6 +135,24 @@ Test(log, a_full_file_is_rotated_and_five_are_kept)
     cr_assert_null(file(LOG_FILES_KEPT));
 }
 
+Test(log, older_files_move_on_up_to_the_first_free_number)
+{
+    char second[128];
+    snprintf(second, sizeof second, "%s.2", path);
+    FILE *f = fopen(second, "w");
+    cr_assert(f && fputs("second\n", f) >= 0 && fclose(f) == 0);
+    start(LOG_INFO, 100);
+    log_info(NULL, "message 00 0123456789");
+    clock_ms += 1000;
+    log_info(NULL, "message 01 0123456789");
+    cr_assert(strstr(file(1), "message 00"));
+    cr_assert_str_eq(file(2), "second\n");
+    cr_assert_null(file(3));
+    log_info(NULL, "message 02 0123456789");
+    cr_assert(strstr(file(2), "message 00"));
+    cr_assert_str_eq(file(3), "second\n");
+}
+
 Test(log, a_file_that_was_there_is_continued_and_counts)
 {
     start(LOG_INFO, 100);

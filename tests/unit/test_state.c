@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,31 @@ Test(state, equal_records_are_counted_and_the_same_one_keeps_its_ordinal)
     cr_assert_eq(state_ordinal(state, 1, 99, 100), 1);
     cr_assert_eq(state_ordinal(state, 1, 99, 200), 2);
     cr_assert_eq(state_ordinal(state, 1, 99, 500), 3);
+}
+
+/* As on a disk that is full. */
+static void refuse_ordinals(void)
+{
+    char path[128];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/state.db", directory);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(
+        sqlite3_exec(db, "CREATE TRIGGER full BEFORE INSERT ON ordinal BEGIN SELECT RAISE(FAIL, 'full'); END",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+}
+
+Test(state, equal_records_are_told_apart_also_when_their_ordinals_cannot_be_kept)
+{
+    cr_assert_eq(state_ordinal(state, 1, 99, 100), 1);
+    refuse_ordinals();
+    uint64_t second = state_ordinal(state, 1, 99, 200), third = state_ordinal(state, 1, 99, 300);
+    cr_assert_eq(state_ordinal(state, 1, 99, 100), 1);
+    cr_assert_neq(second, third);
+    cr_assert(second > 2 && third > 2);
+    cr_assert_eq(state_ordinal(state, 1, 99, 200), second, "the same record read again");
 }
 
 static void make_id(char out[37])

@@ -41,6 +41,7 @@
 #define SHUT_RDWR SD_BOTH
 #define RLIMIT_FSIZE 1
 #define RUSAGE_SELF 0
+#define RUSAGE_CHILDREN (-1)
 #ifndef O_CLOEXEC
 #define O_CLOEXEC 0
 #endif
@@ -57,6 +58,17 @@ typedef unsigned long long rlim_t;
 struct rlimit {
     rlim_t rlim_cur, rlim_max;
 };
+
+/* Processor time goes in steps of 10 ms under Wine, which is longer than what is measured. */
+#undef CLOCK_PROCESS_CPUTIME_ID
+#define CLOCK_PROCESS_CPUTIME_ID CLOCK_MONOTONIC
+
+/* Of children, whose time nobody keeps: none. */
+struct rusage {
+    struct timeval ru_utime, ru_stime;
+};
+
+int getrusage(int who, struct rusage *to);
 
 int posix_socket(int family, int type, int protocol);
 int posix_close(int fd);

@@ -3,8 +3,8 @@
  * What the files of a stream share, and nobody else: stream.c is the contract of a sink and the states,
  * stream_turn.c coming, going and changing over, stream_bytes.c what goes and comes on a connection.
  */
-#ifndef MAPITAIL_STREAM_INSIDE_H
-#define MAPITAIL_STREAM_INSIDE_H
+#ifndef MAPITAIL_STREAM_INNER_H
+#define MAPITAIL_STREAM_INNER_H
 
 #include "connection.h"
 #include "notifier.h"
