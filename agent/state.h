@@ -89,8 +89,8 @@ bool state_commit(struct state *s, struct fault *f);
 /*
  * The ordinal, from 1, of a record without record id among those of equal content in the same file: the same
  * record (same offset) always gets the same one, whatever was read in between or before a restart. Where the
- * state cannot be written it is made of the offset: still another one for every record, but counted anew
- * after a restart, and the id differs then.
+ * state cannot be written, or row is 0, it is made of the offset: still another one for every record, but
+ * counted anew after a restart, and the id differs then.
  */
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset);
 

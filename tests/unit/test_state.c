@@ -89,6 +89,33 @@ Test(state, a_row_whose_transaction_came_to_nothing_is_inserted_again)
     cr_assert_eq(got.row, put.row);
 }
 
+Test(state, a_row_whose_number_went_to_another_file_meanwhile_is_left_to_that_one)
+{
+    struct state_file lost = sample(5), other = sample(6), got;
+    cr_assert(state_begin(state, &fault));
+    cr_assert(state_put(state, "a", &lost, "p", &fault));
+    reopen();
+    cr_assert(state_put(state, "b", &other, "q", &fault));
+    cr_assert_eq(other.row, lost.row, "the case that is tested");
+    cr_assert(state_put(state, "a", &lost, "p", &fault));
+    cr_assert(state_find(state, "a", lost.id, &got));
+    cr_assert_eq(got.row, lost.row);
+    cr_assert(state_find(state, "b", other.id, &got));
+    cr_assert_eq(got.row, other.row);
+    cr_assert_neq(lost.row, other.row);
+}
+
+Test(state, records_of_a_file_without_a_row_are_told_apart_from_those_counted_when_it_has_one)
+{
+    struct state_file file = sample(5);
+    uint64_t first = state_ordinal(state, 0, 99, 100), second = state_ordinal(state, 0, 99, 200);
+    cr_assert_eq(state_ordinal(state, 0, 99, 100), first);
+    cr_assert_neq(first, second);
+    cr_assert(state_put(state, "a", &file, "p", &fault));
+    uint64_t third = state_ordinal(state, file.row, 99, 300);
+    cr_assert(third != first && third != second, "else it is taken for a copy");
+}
+
 Test(state, a_forgotten_file_is_gone_with_its_ordinals)
 {
     struct state_file put = sample(5), got;
