@@ -289,6 +289,17 @@ void source_set_saved(struct source_set *s)
         t->unsaved = false;
 }
 
+void source_set_ended(struct source_set *s, bool committed)
+{
+    for (struct tail *t = s->tails; t; t = t->next) {
+        if (t->inserted && !committed) {
+            t->saved.row = 0;
+            t->unwritten = true;
+        }
+        t->inserted = false;
+    }
+}
+
 /* ---- letting go ---- */
 
 /* A file without name that is deleted, or that nobody has written to for a while, is done once it is drained.

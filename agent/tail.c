@@ -299,10 +299,12 @@ static void extend_fingerprint(struct tail *t)
 bool tail_save(struct tail_context *c, struct tail *t, struct fault *f)
 {
     struct position before = t->saved.position;
+    int64_t row = t->saved.row;
     extend_fingerprint(t);
     t->saved.position = *settled_position(c, t);
-    if (state_put(c->state, c->output, &t->saved, t->path, f) &&
-        (!t->channel || tail_channel_save(c, t, f))) {
+    bool put = state_put(c->state, c->output, &t->saved, t->path, f);
+    t->inserted |= put && t->saved.row != row;
+    if (put && (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
         t->unwritten = false;
         crash_point("position-saved");

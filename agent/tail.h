@@ -69,6 +69,7 @@ struct tail {
     bool vanished;     /* its name was no more when it was to be opened: what is in it was not read */
     bool counted_unknown;
     bool unsaved;                             /* written in a transaction that is not committed yet */
+    bool inserted;                            /* so is its row */
     bool unwritten;                           /* the state could not be told of it yet */
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
