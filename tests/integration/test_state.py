@@ -75,9 +75,9 @@ def test_a_file_that_is_gone_for_long_is_forgotten(directory):
     once(path)
     contains(state(directory, "list").out, "gone")
     with contextlib.closing(open_state(directory)) as db:
-        since = int(db.execute("SELECT value FROM meta WHERE key GLOB 'gone/*' AND sum = row_sum(key, value)").fetchone()[0])
-        long_ago = str(since - 30 * 24 * 3600 * 1000)
-        db.execute("UPDATE meta SET value = ?1, sum = row_sum(key, ?1) WHERE key GLOB 'gone/*'", (long_ago,))
+        note = db.execute("SELECT value FROM meta WHERE key GLOB 'gone/*' AND sum = row_sum(key, value)").fetchone()[0]
+        gone_for_long = f"{note.split()[0]} {30 * 24 * 3600 * 1000}"
+        db.execute("UPDATE meta SET value = ?1, sum = row_sum(key, ?1) WHERE key GLOB 'gone/*'", (gone_for_long,))
     contains(once(path), "gone for 30 days")
     listed = state(directory, "list").out
     holds("a.xml" not in listed and "b.xml" in listed, listed)

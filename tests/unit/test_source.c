@@ -98,7 +98,97 @@ static bool save(void *ctx, struct tail *t)
     return tail_save(&context, t, &fault);
 }
 
+/* A second path that cannot be listed, by root neither. */
+static void begin_beside_what_cannot_be_listed(void)
+{
+    static char loop[128];
+    static const char *const paths[] = {pattern, loop};
+    cr_assert_eq(symlink("loop", at("loop")), 0);
+    snprintf(loop, sizeof loop, "%s/loop/*.xml", directory);
+    source_set_free(files);
+    begin(paths, 2);
+}
+
+static void scan(void)
+{
+    source_set_scan(files);
+    source_set_tidy(files);
+}
+
 /* ---- claims ---- */
+
+Test(source, a_deleted_file_is_let_go_also_where_another_folder_cannot_be_listed, .disabled = ON_WINDOWS)
+{
+    begin_beside_what_cannot_be_listed();
+    write_events(at("a.xml"));
+    scan();
+    read_all();
+    cr_assert_eq(files->count, 1);
+    cr_assert_eq(unlink(at("a.xml")), 0);
+    for (int i = 0; i < 3; i++) {
+        scan();
+        read_all();
+    }
+    cr_assert_eq(files->count, 0, "its space is not given back as long as it is open");
+}
+
+Test(source, a_file_that_could_never_be_opened_is_let_go_when_its_name_is_another_ones,
+     .disabled = ON_WINDOWS)
+{
+    char outside[4][128];
+    for (int i = 0; i < 4; i++) {
+        snprintf(outside[i], sizeof outside[i], "%s.%d", directory, i);
+        write_events(outside[i]);
+        unlink(at("a.xml"));
+        cr_assert_eq(symlink(outside[i], at("a.xml")), 0);
+        scan();
+        read_all();
+    }
+    for (int i = 0; i < 4; i++)
+        unlink(outside[i]);
+    cr_assert_leq(files->count, 2);
+    cr_assert_gt(counts.vanished_bytes, 0, "and it is told that it was never read");
+}
+
+Test(source, old_content_that_was_to_be_left_out_is_not_counted_as_lost)
+{
+    source.from = FROM_END;
+    source_set_free(files);
+    files = source_set_new(&config, &output, &context, NULL);
+    write_events(at("a.xml"));
+    scan();
+    cr_assert_eq(unlink(at("a.xml")), 0);
+    scan();
+    read_all();
+    scan();
+    cr_assert_eq(files->count, 0);
+    cr_assert_eq(counts.vanished_bytes, 0);
+}
+
+static bool is_noted(int64_t row)
+{
+    char key[32], text[64];
+    snprintf(key, sizeof key, "gone/%lld", (long long)row);
+    return state_get_meta(state, key, text, sizeof text);
+}
+
+Test(source, a_share_that_is_late_at_every_start_does_not_grow_old)
+{
+    static const char *const paths[] = {pattern};
+    write_events(at("a.xml"));
+    scan();
+    read_all();
+    int64_t row = files->tails->saved.row;
+    source_set_free(files);
+    cr_assert_eq(rename(at("a.xml"), at("away")), 0);
+    begin(paths, 1);
+    scan();
+    source_set_age(files);
+    cr_assert(is_noted(row));
+    cr_assert_eq(rename(at("away"), at("a.xml")), 0);
+    scan();
+    cr_assert_not(is_noted(row), "it was met again");
+}
 
 Test(source, a_row_that_was_new_in_a_transaction_that_came_to_nothing_is_none)
 {
