@@ -337,15 +337,17 @@ static bool is_finished(struct source_set *s, struct tail *t)
         return false;
     if (t->retired)
         return true;
-    if (!t->gone || t->status == TAIL_NEWS || (t->status == TAIL_BROKEN && !is_lost(s, t)))
+    if (!t->gone || (t->status == TAIL_NEWS && !t->woken))
         return false;
-    if (!t->is_open)
-        return true;
-    bool deleted = os_file_info(t->export.file, &info, &f) && info.links == 0;
+    bool deleted = t->is_open && os_file_info(t->export.file, &info, &f) && info.links == 0;
     if (deleted && !t->export.input.complete) {
         tail_complete(t); /* gives out, or reports, an unfinished last record */
         return false;
     }
+    if (t->status == TAIL_BROKEN && !is_lost(s, t))
+        return false;
+    if (!t->is_open)
+        return true;
     if (deleted && t->saved.row) {
         state_forget(s->context->state, t->saved.row, &f);
         if (s->context->publisher)
@@ -367,7 +369,8 @@ static uint64_t unread_of(const struct tail *t)
 static void report_vanished(struct source_set *s, const struct tail *t)
 {
     uint64_t unread = unread_of(t);
-    bool was_read = t->saved.row && (!t->vanished || (t->saved.fingerprint_bytes && !unread));
+    bool was_missed = t->vanished || t->unfinished_bytes;
+    bool was_read = t->saved.row && (!was_missed || (t->saved.fingerprint_bytes && !unread));
     const char *what = t->saved.row ? "vanished before it was read on" : "vanished before it was read";
     if (t->retired || t->is_open || t->status == TAIL_UNKNOWN || t->start_at_end || was_read)
         return;

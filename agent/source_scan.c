@@ -201,12 +201,15 @@ static void note_gone(struct source_set *s)
  */
 static void wake_waiting(struct source_set *s)
 {
+    int64_t now = os_monotonic_ms();
     for (struct tail *t = s->tails; t; t = t->next) {
-        if (tail_waits_for_next(t) && os_monotonic_ms() - t->active_ms >= QUIET_MS)
+        if (tail_waits_for_next(t) && now - t->active_ms >= QUIET_MS)
             tail_complete(t);
         bool may_hide_news = t->unfinished_bytes || (!t->gone && tail_is_written_in_place(t));
-        if (t->status == TAIL_IDLE && t->is_open && may_hide_news)
+        if (t->status == TAIL_IDLE && t->is_open && may_hide_news) {
             t->status = TAIL_NEWS;
+            t->woken = true;
+        }
     }
 }
 

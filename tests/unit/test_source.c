@@ -82,14 +82,18 @@ static void teardown(void)
 
 TestSuite(source, .init = setup, .fini = teardown);
 
-/* Reads all there is and takes it as delivered. */
-static void read_all(void)
+/* Reads all there is and takes it as delivered: how many records. */
+static size_t read_all(void)
 {
     struct event event;
     struct step step;
+    size_t records = 0;
     for (struct tail *t; (t = source_set_next(files));)
-        if (tail_next(&context, t, &event, &step) == TAIL_EVENT)
+        if (tail_next(&context, t, &event, &step) == TAIL_EVENT) {
             ledger_pass(&t->ledger, &step.pos);
+            records++;
+        }
+    return records;
 }
 
 static bool save(void *ctx, struct tail *t)
@@ -206,4 +210,91 @@ Test(source, a_row_that_was_new_in_a_transaction_that_came_to_nothing_is_none)
         source_set_ended(files, round);
         cr_assert_eq(files->tails->saved.row != 0, round);
     }
+}
+
+enum { TEXTS = SOURCE_OPEN_MAX + 6 };
+
+/* More than can be open, of a format in which only the next record ends one. */
+static void write_texts(void)
+{
+    for (int i = 0; i < TEXTS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d.xml", i);
+        FILE *file = fopen(at(name), "w");
+        cr_assert(file);
+        fputs("Event[0]:\n  Log Name: Application\n  Source: MSExchangeIS\n  Date: 2026-02-18T10:30:00.000\n"
+              "  Event ID: 9646\n  Task: General\n  Level: Error\n  Opcode: N/A\n  Keyword: Classic\n"
+              "  User: N/A\n  User Name: N/A\n  Computer: mbx1.contoso.com\n  Description: \n"
+              "Mapi session exceeded the maximum of 250 objects of type \"objtFolder\".\n\n",
+              file);
+        fclose(file);
+    }
+}
+
+Test(source, the_last_records_of_more_texts_than_can_be_open_are_all_read)
+{
+    write_texts();
+    scan();
+    size_t records = read_all();
+    while (source_set_end_records(files))
+        records += read_all();
+    cr_assert_eq(records, TEXTS, "%zu of %d", records, TEXTS);
+}
+
+Test(source, a_text_that_goes_on_while_it_is_closed_has_no_end_yet)
+{
+    write_texts();
+    scan();
+    read_all();
+    struct tail *asleep = files->tails;
+    while (asleep && asleep->is_open)
+        asleep = asleep->next;
+    cr_assert(asleep);
+    cr_assert(source_set_end_records(files));
+    FILE *file = fopen(asleep->path, "a");
+    cr_assert(file);
+    fputs("Process name: x\n", file);
+    fclose(file);
+    cr_assert_eq(read_all(), TEXTS - 1);
+}
+
+Test(source, a_last_record_that_was_waited_for_in_a_closed_file_is_told_when_it_is_deleted,
+     .disabled = ON_WINDOWS)
+{
+    write_texts();
+    scan();
+    read_all();
+    for (int i = 0; i < TEXTS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d.xml", i);
+        unlink(at(name));
+    }
+    size_t records = 0;
+    for (int i = 0; i < 3; i++) {
+        scan();
+        records += read_all();
+        cr_assert(source_set_each_dirty(files, save, NULL));
+        source_set_saved(files);
+    }
+    cr_assert_eq(files->count, 0);
+    cr_assert_eq(records, SOURCE_OPEN_MAX);
+    cr_assert_gt(counts.vanished_bytes, 0);
+}
+
+Test(source, a_deleted_file_whose_last_record_is_cut_is_let_go_and_that_is_told, .disabled = ON_WINDOWS)
+{
+    write_events(at("a.xml"));
+    FILE *file = fopen(at("a.xml"), "a");
+    cr_assert(file);
+    fputs("<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>", file);
+    fclose(file);
+    scan();
+    cr_assert_eq(read_all(), 1);
+    unlink(at("a.xml"));
+    for (int i = 0; i < 4; i++) {
+        scan();
+        read_all();
+    }
+    cr_assert_eq(files->count, 0, "its space is not given back as long as it is open");
+    cr_assert_gt(counts.damaged_bytes, 0);
 }
