@@ -184,12 +184,20 @@ static int status_command(const struct service_options *o)
     return s.state == OS_SERVICE_RUNNING ? EXIT_OK : EXIT_INCOMPLETE;
 }
 
+/* A full disk, a state that another agent holds, a lack of memory: not a configuration that is wrong. */
+static bool may_pass(int code)
+{
+    return code == EXIT_INCOMPLETE || code == EXIT_SOFTWARE || code == EXIT_LOCKED;
+}
+
 static int serve(void *ctx)
 {
     const struct service_options *o = ctx;
     open_event_log();
     int code = run_agent(o->config_path, false);
     close_event_log();
+    if (may_pass(code))
+        os_service_crash(code);
     return code;
 }
 

@@ -93,4 +93,11 @@ bool os_service_run(int (*body)(void *ctx), void *ctx, struct fault *f);
  */
 void os_service_ended(int exit_code);
 
+/*
+ * Ends the process with this exit code and without a word to the service control manager, which takes that as
+ * a crash and starts the service again after a while (os_service_install): for an end whose reason may pass.
+ * Returns where that is not to be: somebody asked the service to end, or this process is no service.
+ */
+void os_service_crash(int exit_code);
+
 #endif

@@ -76,3 +76,8 @@ void os_service_ended(int exit_code)
 {
     (void)exit_code;
 }
+
+void os_service_crash(int exit_code)
+{
+    (void)exit_code;
+}

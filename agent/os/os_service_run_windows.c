@@ -130,6 +130,15 @@ void os_service_ended(int exit_code)
     ReleaseSRWLockExclusive(&lock);
 }
 
+void os_service_crash(int exit_code)
+{
+    AcquireSRWLockExclusive(&lock);
+    bool is_wanted = service.handle && !service.stop_asked;
+    ReleaseSRWLockExclusive(&lock);
+    if (is_wanted)
+        TerminateProcess(GetCurrentProcess(), (UINT)exit_code);
+}
+
 static void WINAPI service_main(DWORD count, wchar_t **words)
 {
     (void)count;

@@ -110,7 +110,7 @@ static void set_one(SC_HANDLE service, DWORD level, void *what, const char *call
     note(text);
 }
 
-/* An end that the agent chose, which it logs, is no failure: only a crash has the service started again. */
+/* A crash, and an end that os_service_crash makes one, has the service started again: others are final. */
 static void set_recovery(SC_HANDLE service, void (*note)(const char *text))
 {
     SC_ACTION actions[] = {{SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}, {SC_ACTION_RESTART, 60000}};
@@ -200,6 +200,10 @@ static bool start(SC_HANDLE service, unsigned timeout_ms, struct fault *f)
         return manager_fault(f, GetLastError(), "start");
     if (!wait_while(service, SERVICE_START_PENDING, timeout_ms, &s, f))
         return false;
+    if (s.dwCurrentState != SERVICE_RUNNING && s.dwWin32ExitCode == ERROR_PROCESS_ABORTED)
+        return fault_set(f, FAULT_REFUSED, 0,
+                         "the service ended, and Windows starts it again in some seconds; the event log "
+                         "(Application, source mapitail) says why");
     return s.dwCurrentState == SERVICE_RUNNING ||
            fault_set(f, FAULT_REFUSED, 0,
                      "the service ended with exit code %d; the event log (Application, source mapitail) says "

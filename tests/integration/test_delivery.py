@@ -271,7 +271,7 @@ def test_an_output_that_refuses_says_host_and_reason(directory):
     outputs = [{"name": "tcp", "type": "syslog_tcp", "address": f"127.0.0.1:{port}"},
                {"name": "kafka", "type": "kafka", "brokers": f"127.0.0.1:{port}"}]
     with Agent(config(directory, [directory / "a.xml"], outputs)) as agent:
-        wait_for(lambda: f"output tcp: " in agent.log() and agent.log().count(f"127.0.0.1:{port}") >= 2, what="both messages")
+        wait_for(lambda: "output tcp: " in agent.log() and agent.log().count(f"127.0.0.1:{port}") >= 2, what="both messages")
         contains(agent.log().lower(), "refused")
 
 

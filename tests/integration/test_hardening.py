@@ -191,5 +191,12 @@ def test_the_service_is_fenced_in(directory):
     holds(float(exposure[1]) <= EXPOSURE_MAX, f"exposure {exposure[1]} is over {EXPOSURE_MAX}")
 
 
+def test_the_service_is_not_started_again_where_that_cannot_help(directory):
+    del directory
+    codes = dict(re.findall(r"(EXIT_\w+) = (\d+)", (ROOT / "agent" / "exit_code.h").read_text()))
+    never = re.search(r"^RestartPreventExitStatus=(.*)$", SERVICE.read_text(), re.M)[1].split()
+    equal(never, [codes["EXIT_CONFIG"], codes["EXIT_SUPERSEDED"]])
+
+
 if __name__ == "__main__":
     main()

@@ -58,6 +58,16 @@ static void fake_request_stop(void)
     stops_asked++;
 }
 
+static int terminated;
+
+static BOOL WINAPI fake_terminate(HANDLE process, UINT code)
+{
+    (void)process;
+    terminated = (int)code;
+    return TRUE;
+}
+
+#define TerminateProcess fake_terminate
 #define RegisterServiceCtrlHandlerExW fake_register
 #define SetServiceStatus fake_status
 #define StartServiceCtrlDispatcherW fake_dispatcher
@@ -190,6 +200,26 @@ Test(os_service, an_end_by_itself_has_the_programs_exit_code)
     serve(fail);
     cr_expect_eq(last()->dwWin32ExitCode, ERROR_SERVICE_SPECIFIC_ERROR);
     cr_expect_eq(last()->dwServiceSpecificExitCode, 78);
+}
+
+static int crash(void *ctx)
+{
+    (void)ctx;
+    os_service_tell(OS_SERVICE_RUNS);
+    int before = told_count;
+    os_service_crash(73);
+    cr_expect_eq(terminated, 73);
+    cr_expect_eq(told_count, before, "nothing is told");
+    terminated = 0;
+    handler(SERVICE_CONTROL_STOP, 0, NULL, NULL);
+    os_service_crash(73);
+    cr_expect_eq(terminated, 0, "the end was asked for");
+    return 0;
+}
+
+Test(os_service, an_end_whose_reason_may_pass_counts_as_a_crash_unless_it_was_asked_for)
+{
+    serve(crash);
 }
 
 static int reloads;
