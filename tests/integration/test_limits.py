@@ -103,8 +103,8 @@ def test_a_message_of_max_bytes_is_sent_and_a_longer_one_goes_to_the_dead_letter
             contains(letters.read_text(), "larger than the output takes")
 
 
-@measures_memory
 @only_if(not ON_WINDOWS)  # the bound and its message are no system's, and Wine looks at so many files for minutes
+@measures_memory
 def test_ten_thousand_files_are_read_and_one_more_is_named(directory):
     folder = directory / "many"
     folder.mkdir()
