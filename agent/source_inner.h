@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of a source set share: source.c and source_scan.c. For them alone. */
+/* What the files of a source set share: source.c, source_scan.c and source_gone.c. For them alone. */
 #ifndef MAPITAIL_SOURCE_INNER_H
 #define MAPITAIL_SOURCE_INNER_H
 
@@ -48,5 +48,8 @@ enum state_presence source_set_ask(const struct source_set *s, const char *path,
 
 /* Takes over a new tail, as found by the present scan. */
 void source_set_add(struct source_set *s, struct tail *t);
+
+/* Frees a tail of which nothing is in flight. */
+void source_set_drop(struct source_set *s, struct tail *t);
 
 #endif
