@@ -50,6 +50,8 @@ static bool save_in_transaction(struct pipeline *p, struct fault *f)
     crash_point("state-committed");
     if (committed && positions)
         source_set_saved(p->files);
+    source_set_ended(p->files, committed);
+    p->marked &= committed;
     if (p->dedup)
         dedup_saved(p->dedup, committed);
     *f = s.fault;

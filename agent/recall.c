@@ -45,20 +45,22 @@ void recall_end(struct tail_context *c, struct tail *t)
 
 enum belonging { BELONGS, FOREIGN, UNREADABLE };
 
-/* Some parsers look at what stands before a position with the first step only. */
+/* Some parsers look at what stands before a position with the first step only, or look at the whole file
+ * first, in several steps that go nowhere. */
 static enum belonging take_a_step(struct tail *t, struct fault *f)
 {
     struct event event;
     struct step step = {.kind = STEP_MORE};
-    t->export.ops->next(t->export.parser, &event, &step);
+    do
+        t->export.ops->next(t->export.parser, &event, &step);
+    while (step.kind == STEP_PROGRESS && is_same_place(&step.pos, &t->known->position));
     if (step.kind != STEP_FATAL)
         return BELONGS;
     *f = step.fault;
     return f->code == FAULT_REPLACED ? FOREIGN : UNREADABLE;
 }
 
-/* Is the position one of this content? The parser is closed afterwards. */
-static enum belonging belongs(struct tail_context *c, struct tail *t, struct fault *f)
+static enum belonging try_position(struct tail_context *c, struct tail *t, struct fault *f)
 {
     uint64_t hash;
     const struct position_record *known = t->known;
@@ -98,6 +100,16 @@ static void destination_is_behind(struct tail_context *c, struct tail *t)
     t->recall_to = local;
     ledger_init(&t->ledger, &known);
     t->sealed = t->published = known;
+}
+
+/* Is the position one of this content? The parser is closed afterwards. */
+static enum belonging belongs(struct tail_context *c, struct tail *t, struct fault *f)
+{
+    bool was_complete = t->export.input.complete;
+    t->export.input.complete = true; /* no parser waits for what a writer might be doing: an answer is due */
+    enum belonging answer = try_position(c, t, f);
+    t->export.input.complete = was_complete;
+    return answer;
 }
 
 bool recall_decide(struct tail_context *c, struct tail *t, struct fault *f)

@@ -289,7 +289,43 @@ void source_set_saved(struct source_set *s)
         t->unsaved = false;
 }
 
+void source_set_ended(struct source_set *s, bool committed)
+{
+    for (struct tail *t = s->tails; t; t = t->next) {
+        if (t->inserted && !committed) {
+            t->saved.row = 0;
+            t->unwritten = true;
+        }
+        t->inserted = false;
+    }
+}
+
 /* ---- letting go ---- */
+
+void source_set_begin_asking(struct source_set *s)
+{
+    s->ask_until_ms = os_monotonic_ms() + SOURCE_ASK_MS;
+}
+
+enum state_presence source_set_ask(const struct source_set *s, const char *path, struct os_file_id id)
+{
+    struct os_file_info info;
+    struct fault f;
+    if (os_monotonic_ms() > s->ask_until_ms)
+        return STATE_UNKNOWN;
+    if (os_path_info(path, &info, &f))
+        return os_file_id_eq(info.id, id) ? STATE_THERE : STATE_GONE;
+    return os_not_found(&f) ? STATE_GONE : STATE_UNKNOWN;
+}
+
+/* Its name would open another file: what could not be opened so far never can be. */
+static bool is_lost(const struct source_set *s, struct tail *t)
+{
+    if (t->is_open || source_set_ask(s, t->path, t->saved.id) != STATE_GONE)
+        return false;
+    t->vanished = true;
+    return true;
+}
 
 /* A file without name that is deleted, or that nobody has written to for a while, is done once it is drained.
  */
@@ -301,15 +337,17 @@ static bool is_finished(struct source_set *s, struct tail *t)
         return false;
     if (t->retired)
         return true;
-    if (!t->gone || t->status == TAIL_NEWS || t->status == TAIL_BROKEN)
+    if (!t->gone || (t->status == TAIL_NEWS && !t->woken))
         return false;
-    if (!t->is_open)
-        return true;
-    bool deleted = os_file_info(t->export.file, &info, &f) && info.links == 0;
+    bool deleted = t->is_open && os_file_info(t->export.file, &info, &f) && info.links == 0;
     if (deleted && !t->export.input.complete) {
         tail_complete(t); /* gives out, or reports, an unfinished last record */
         return false;
     }
+    if (t->status == TAIL_BROKEN && !is_lost(s, t))
+        return false;
+    if (!t->is_open)
+        return true;
     if (deleted && t->saved.row) {
         state_forget(s->context->state, t->saved.row, &f);
         if (s->context->publisher)
@@ -327,13 +365,14 @@ static uint64_t unread_of(const struct tail *t)
     return only_grows && t->size_found > t->ledger.safe.offset ? t->size_found - t->ledger.safe.offset : 0;
 }
 
-/* One that was read to its end, and that nobody has written to since, is no loss. */
+/* One that was read to its end, and that nobody has written to since, is no loss; nor is one that is old. */
 static void report_vanished(struct source_set *s, const struct tail *t)
 {
     uint64_t unread = unread_of(t);
-    bool was_read = t->saved.row && (!t->vanished || (t->saved.fingerprint_bytes && !unread));
+    bool was_missed = t->vanished || t->unfinished_bytes;
+    bool was_read = t->saved.row && (!was_missed || (t->saved.fingerprint_bytes && !unread));
     const char *what = t->saved.row ? "vanished before it was read on" : "vanished before it was read";
-    if (t->retired || t->is_open || t->status == TAIL_UNKNOWN || was_read)
+    if (t->retired || t->is_open || t->status == TAIL_UNKNOWN || t->start_at_end || was_read)
         return;
     t->counts->vanished_bytes += unread;
     if (!unread) {
@@ -355,14 +394,13 @@ void source_set_tidy(struct source_set *s)
     }
 }
 
-/* Also what is no longer of any source, as long as it is where it was; and what cannot be looked for. */
-static bool is_there(void *ctx, const struct state_entry *e)
+/* Also what is no longer of any source, as long as it is where it was. */
+static enum state_presence look_up(void *ctx, const struct state_entry *e)
 {
-    struct os_file_info info;
-    struct fault f;
-    if (source_set_find(ctx, e->file.id) || strcmp(e->file.parser, "channel") == 0)
-        return true;
-    return os_path_info(e->path, &info, &f) ? os_file_id_eq(info.id, e->file.id) : !os_not_found(&f);
+    struct source_set *s = ctx;
+    if (source_set_find(s, e->file.id) || strcmp(e->file.parser, "channel") == 0)
+        return STATE_THERE;
+    return source_set_ask(s, e->path, e->file.id);
 }
 
 static void on_forgotten(void *ctx, struct os_file_id id)
@@ -379,13 +417,14 @@ void source_set_age(struct source_set *s)
     struct state_ageing ageing = {.output = s->context->output,
                                   .now_ms = os_realtime_ns() / 1000000,
                                   .keep_ms = s->keep_gone_ms,
-                                  .is_there = is_there,
+                                  .look_up = look_up,
                                   .forgotten = on_forgotten,
                                   .ctx = s};
     if (os_monotonic_ms() < s->next_age_ms)
         return;
     s->next_age_ms = os_monotonic_ms() + SOURCE_AGE_MS;
     s->forgotten = 0;
+    source_set_begin_asking(s);
     if (!state_age(s->context->state, &ageing, &f))
         log_warning(s->context->subject, "%s; what is gone for long is forgotten another day", f.text);
     else if (s->forgotten)

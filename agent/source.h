@@ -71,8 +71,14 @@ bool source_set_each(struct source_set *s, bool (*visit)(void *ctx, struct tail 
  */
 struct tail *source_set_next_recall(struct source_set *s);
 
-/* What each_dirty wrote was committed. */
+/* Every file that each_dirty had to save was, and that was committed. */
 void source_set_saved(struct source_set *s);
+
+/*
+ * The transaction that each_dirty wrote in has ended. Rows that were new in one that came to nothing are
+ * none: no ordinal may be counted under their numbers.
+ */
+void source_set_ended(struct source_set *s, bool committed);
 
 /* Lets go of files that are gone and settled. */
 void source_set_tidy(struct source_set *s);

@@ -28,6 +28,7 @@ struct source_set {
     size_t count;
     unsigned scan;
     int64_t next_scan_ms;
+    int64_t ask_until_ms; /* names of files that were not met are looked up so long, and no longer */
     bool said_full;
     int64_t keep_gone_ms; /* how long the state remembers what is gone */
     int64_t next_age_ms;  /* when it is looked through again */
@@ -36,6 +37,14 @@ struct source_set {
 
 /* The file with this id that is followed; NULL: none, or one whose content was replaced. */
 struct tail *source_set_find(struct source_set *s, struct os_file_id id);
+
+/* A share that answers slowly, asked for one file after the other, must not hold up what else is to be done.
+ */
+enum source_asking { SOURCE_ASK_MS = 1000 };
+void source_set_begin_asking(struct source_set *s);
+
+/* Whether a file has its name yet. Unknown: that name cannot be looked up, or there was no time for it. */
+enum state_presence source_set_ask(const struct source_set *s, const char *path, struct os_file_id id);
 
 /* Takes over a new tail, as found by the present scan. */
 void source_set_add(struct source_set *s, struct tail *t);

@@ -31,6 +31,8 @@ static void begin_tail(struct source_set *s, struct watched_source *w, const cha
     struct tail *t = tail_new(s->context, w->config, path, info);
     if (!t)
         return; /* the next scan tries again */
+    if (t->saved.row)
+        state_met(s->context->state, t->saved.row);
     t->start_at_end = w->old_files && !t->saved.row;
     source_set_add(s, t);
     log_debug(s->context->subject, "%s: found, reading from %s", path,
@@ -156,12 +158,18 @@ static void scan_source(struct source_set *s, struct watched_source *w)
         w->old_files = false;
 }
 
-static bool may_be_there(const struct source_set *s, const struct tail *t)
+static bool is_partial(const struct source_set *s, const struct config_source *source)
 {
     for (size_t i = 0; i < s->source_count; i++)
-        if (s->sources[i].config == t->source)
+        if (s->sources[i].config == source)
             return s->sources[i].is_partial;
     return false;
+}
+
+/* One folder that can never be listed must not keep what was deleted in others. */
+static bool may_be_there(const struct source_set *s, const struct tail *t)
+{
+    return is_partial(s, t->source) && source_set_ask(s, t->path, t->saved.id) != STATE_GONE;
 }
 
 static void note_gone(struct source_set *s)
@@ -182,12 +190,15 @@ static void note_gone(struct source_set *s)
  */
 static void wake_waiting(struct source_set *s)
 {
+    int64_t now = os_monotonic_ms();
     for (struct tail *t = s->tails; t; t = t->next) {
-        if (tail_waits_for_next(t) && os_monotonic_ms() - t->active_ms >= QUIET_MS)
+        if (tail_waits_for_next(t) && now - t->active_ms >= QUIET_MS)
             tail_complete(t);
         bool may_hide_news = t->unfinished_bytes || (!t->gone && tail_is_written_in_place(t));
-        if (t->status == TAIL_IDLE && t->is_open && may_hide_news)
+        if (t->status == TAIL_IDLE && t->is_open && may_hide_news) {
             t->status = TAIL_NEWS;
+            t->woken = true;
+        }
     }
 }
 
@@ -201,6 +212,7 @@ void source_set_scan(struct source_set *s)
         if (s->sources[i].config->poll_interval_ms < interval)
             interval = s->sources[i].config->poll_interval_ms;
     }
+    source_set_begin_asking(s);
     note_gone(s);
     wake_waiting(s);
     s->next_scan_ms = os_monotonic_ms() + (interval == INT64_MAX ? 1000 : interval);

@@ -27,7 +27,8 @@ const char *const state_statements[STATEMENTS] = {
     [UPDATE_FILE] =
         "UPDATE file SET path = ?5, fingerprint = ?6, fingerprint_bytes = ?7, parser = ?8, offset = ?9,"
         " record = ?10, content_check = ?11, saved = ?12,"
-        " sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) WHERE id = ?13",
+        " sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) WHERE id = ?13 AND output = ?1"
+        " AND volume = ?2 AND file_high = ?3 AND file_low = ?4",
     [FORGET_FILE] = "DELETE FROM file WHERE id = ?1",
     [FORGET_ORDINALS] = "DELETE FROM ordinal WHERE file = ?1",
     [GET_ORDINAL] = "SELECT ordinal FROM ordinal WHERE file = ?1 AND content = ?2 AND offset = ?3"
@@ -198,7 +199,8 @@ bool state_put(struct state *s, const char *output, struct state_file *file, con
     bind_text(q, 12, saved);
     if (!run(s, q, "write", f))
         return false;
-    if (file->row && sqlite3_changes(s->db) == 0) { /* the transaction that inserted it came to nothing */
+    /* The transaction that inserted it came to nothing, and its number may be another file's by now. */
+    if (file->row && sqlite3_changes(s->db) == 0) {
         file->row = 0;
         return state_put(s, output, file, path, f);
     }
@@ -271,6 +273,8 @@ static uint64_t find_ordinal(struct state *s, enum statement which, int64_t row,
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset)
 {
     struct fault ignored;
+    if (row == 0) /* all files without a row would be counted as one, and forgotten as none */
+        return UNKEPT_ORDINALS + offset;
     uint64_t ordinal = find_ordinal(s, GET_ORDINAL, row, content, offset);
     if (ordinal)
         return ordinal;

@@ -89,8 +89,8 @@ bool state_commit(struct state *s, struct fault *f);
 /*
  * The ordinal, from 1, of a record without record id among those of equal content in the same file: the same
  * record (same offset) always gets the same one, whatever was read in between or before a restart. Where the
- * state cannot be written it is made of the offset: still another one for every record, but counted anew
- * after a restart, and the id differs then.
+ * state cannot be written, or row is 0, it is made of the offset: still another one for every record, but
+ * counted anew after a restart, and the id differs then.
  */
 uint64_t state_ordinal(struct state *s, int64_t row, uint64_t content, uint64_t offset);
 
@@ -152,23 +152,31 @@ bool state_forget_output(struct state *s, const char *output, struct fault *f);
 
 /* ---- what is gone ---- */
 
+/* Unknown: it could not be looked up, which says nothing. */
+enum state_presence { STATE_THERE, STATE_GONE, STATE_UNKNOWN };
+
 /* A look through what is remembered of an output's files. */
 struct state_ageing {
     const char *output;
     int64_t now_ms;  /* since 1970 */
     int64_t keep_ms; /* how long what is gone is remembered */
     /* Neither may use the state. */
-    bool (*is_there)(void *ctx, const struct state_entry *entry);
+    enum state_presence (*look_up)(void *ctx, const struct state_entry *entry);
     void (*forgotten)(void *ctx, struct os_file_id id);
     void *ctx;
 };
 
 /*
- * Notes since when a file is gone, and forgets it once every look for keep_ms has found it gone: a share that
- * is away for a while costs nothing. Blocks as long as is_there does. False: the state cannot be written; the
- * next look goes on.
+ * Notes for how long a file is gone, and forgets it once that is keep_ms: a share that is away for a while
+ * costs nothing. Only the time between two looks that found it gone counts, and of it no more than
+ * STATE_LOOK_MS: neither a clock that is wrong by years nor an agent that was off makes a file old. Blocks as
+ * long as look_up does. False: the state cannot be written; the next look goes on.
  */
 bool state_age(struct state *s, const struct state_ageing *ageing, struct fault *f);
+#define STATE_LOOK_MS (INT64_C(7) * 24 * 3600 * 1000)
+
+/* A file was met, between two looks: it is gone anew when it goes again. */
+void state_met(struct state *s, int64_t row);
 
 /* Makes everything saved so far survive a power cut. May take as long as the disk does. */
 bool state_sync(struct state *s, struct fault *f);

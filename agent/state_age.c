@@ -12,7 +12,7 @@
 struct seen {
     int64_t row;
     struct os_file_id id;
-    bool is_there;
+    enum state_presence presence;
 };
 
 struct look {
@@ -40,32 +40,77 @@ static void see(void *ctx, const struct state_entry *entry)
         l->room = room;
     }
     l->files[l->count++] =
-        (struct seen){entry->file.row, entry->file.id, l->ageing->is_there(l->ageing->ctx, entry)};
+        (struct seen){entry->file.row, entry->file.id, l->ageing->look_up(l->ageing->ctx, entry)};
 }
 
-/* Since when it is gone, which is noted if it is news; now_ms where a clock that was set back makes it later.
- */
-static bool gone_since(struct state *s, const char *key, int64_t now_ms, int64_t *since_ms, struct fault *f)
+/* What is noted of a file that is gone: when it was looked for last, and for how long it was gone by then. */
+struct note {
+    int64_t looked_ms, gone_ms;
+};
+
+enum { KEY_BYTES = 32, NOTE_BYTES = 48, NOTE_GAP_MS = 3600 * 1000 /* starts in a row write nothing */ };
+
+static void note_key(char key[KEY_BYTES], int64_t row)
 {
-    char text[24];
-    uint64_t noted;
-    bool known = state_get_meta(s, key, text, sizeof text) && sv_to_u64(sv_from(text), &noted) &&
-                 noted <= (uint64_t)now_ms;
-    *since_ms = known ? (int64_t)noted : now_ms;
-    snprintf(text, sizeof text, "%" PRId64, now_ms);
-    return known || state_set_meta(s, key, text, f);
+    snprintf(key, KEY_BYTES, "gone/%" PRId64, row);
+}
+
+static bool read_note(struct state *s, const char *key, struct note *n)
+{
+    char text[NOTE_BYTES];
+    uint64_t looked, gone;
+    if (!state_get_meta(s, key, text, sizeof text))
+        return false;
+    struct sv all = sv_from(text);
+    size_t blank = sv_find_char(all, ' ');
+    if (blank == SV_NPOS || !sv_to_u64(sv_slice(all, 0, blank), &looked) ||
+        !sv_to_u64(sv_slice(all, blank + 1, all.n), &gone) || looked > INT64_MAX / 2 || gone > INT64_MAX / 2)
+        return false;
+    *n = (struct note){(int64_t)looked, (int64_t)gone};
+    return true;
+}
+
+/* For how long it is gone; the note is written anew where that has changed. */
+static bool note_gone(struct state *s, const char *key, int64_t now_ms, int64_t *gone_ms, struct fault *f)
+{
+    char text[NOTE_BYTES];
+    struct note n = {now_ms, 0};
+    bool known = read_note(s, key, &n);
+    int64_t passed = now_ms - n.looked_ms; /* less than nothing where the clock was set back */
+    *gone_ms = n.gone_ms;
+    if (known && passed >= 0 && passed < NOTE_GAP_MS)
+        return true;
+    *gone_ms += passed < 0 ? 0 : passed > STATE_LOOK_MS ? STATE_LOOK_MS : passed;
+    snprintf(text, sizeof text, "%" PRId64 " %" PRId64, now_ms, *gone_ms);
+    return state_set_meta(s, key, text, f);
+}
+
+static bool drop_note(struct state *s, const char *key, struct fault *f)
+{
+    char text[NOTE_BYTES];
+    return !state_get_meta(s, key, text, sizeof text) || state_drop_meta(s, key, f);
+}
+
+void state_met(struct state *s, int64_t row)
+{
+    char key[KEY_BYTES];
+    struct fault ignored; /* the next look does it */
+    note_key(key, row);
+    drop_note(s, key, &ignored);
 }
 
 static bool age_file(struct state *s, const struct state_ageing *a, const struct seen *file, struct fault *f)
 {
-    char key[32];
-    int64_t since_ms;
-    snprintf(key, sizeof key, "gone/%" PRId64, file->row);
-    if (file->is_there)
-        return state_drop_meta(s, key, f);
-    if (!gone_since(s, key, a->now_ms, &since_ms, f))
+    char key[KEY_BYTES];
+    int64_t gone_ms;
+    note_key(key, file->row);
+    if (file->presence == STATE_UNKNOWN)
+        return true;
+    if (file->presence == STATE_THERE)
+        return drop_note(s, key, f);
+    if (!note_gone(s, key, a->now_ms, &gone_ms, f))
         return false;
-    if (a->now_ms - since_ms < a->keep_ms)
+    if (gone_ms < a->keep_ms)
         return true;
     if (!state_forget(s, file->row, f))
         return false;

@@ -262,8 +262,10 @@ static void report_forgotten(const char *output, const struct chosen *c)
         printf("output %s is forgotten: it is new at the next start%s\n", output,
                c->is_carried ? ", but for the positions that its destination keeps" : "");
     for (size_t i = 0; c->path && i < c->count; i++)
-        printf("%s is forgotten: output %s reads it from the beginning if it meets it again, and leaves out "
-               "what it has delivered\n",
+        printf(c->is_carried ? "%s is forgotten here: output %s goes on where its destination stands if it "
+                               "meets it again\n"
+                             : "%s is forgotten: output %s reads it from the beginning if it meets it again, "
+                               "and leaves out what it has delivered\n",
                c->entries[i].path, output);
 }
 

@@ -72,6 +72,7 @@ bool tail_can_sleep(const struct tail *t)
 
 void tail_sleep(struct tail_context *c, struct tail *t)
 {
+    t->waits_asleep = tail_waits_for_next(t);
     tail_close_export(c, t);
     ledger_free(&t->ledger); /* keeps its safe position, which is all that it holds now */
 }
@@ -203,6 +204,7 @@ enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *e
         tail_close_export(c, t);
         t->status = TAIL_NEWS;
     }
+    t->woken = false;
     if (!read_step(c, t, event, step))
         return TAIL_DRAINED;
     switch (step->kind) {
@@ -242,17 +244,20 @@ void tail_read_again(struct tail_context *c, struct tail *t)
 
 void tail_complete(struct tail *t)
 {
-    if (t->export.input.complete)
+    if (t->is_open ? t->export.input.complete : !t->waits_asleep)
         return;
-    t->export.input.complete = true;
+    t->ends_here = !t->is_open;
+    t->waits_asleep = t->woken = false;
+    t->export.input.complete = t->is_open;
     if (t->status == TAIL_IDLE)
         t->status = TAIL_NEWS;
 }
 
 bool tail_waits_for_next(const struct tail *t)
 {
-    return t->status == TAIL_IDLE && t->is_open && t->unfinished_bytes && t->export.ops &&
-           t->export.ops->open_ended && !t->export.input.complete;
+    if (t->status != TAIL_IDLE || !t->is_open)
+        return t->status == TAIL_IDLE && t->waits_asleep;
+    return t->unfinished_bytes && t->export.ops && t->export.ops->open_ended && !t->export.input.complete;
 }
 
 bool tail_is_written_in_place(const struct tail *t)
@@ -299,10 +304,12 @@ static void extend_fingerprint(struct tail *t)
 bool tail_save(struct tail_context *c, struct tail *t, struct fault *f)
 {
     struct position before = t->saved.position;
+    int64_t row = t->saved.row;
     extend_fingerprint(t);
     t->saved.position = *settled_position(c, t);
-    if (state_put(c->state, c->output, &t->saved, t->path, f) &&
-        (!t->channel || tail_channel_save(c, t, f))) {
+    bool put = state_put(c->state, c->output, &t->saved, t->path, f);
+    t->inserted |= put && t->saved.row != row;
+    if (put && (!t->channel || tail_channel_save(c, t, f))) {
         t->unsaved = true;
         t->unwritten = false;
         crash_point("position-saved");

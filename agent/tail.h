@@ -68,8 +68,12 @@ struct tail {
     bool retired;      /* another content has taken its place: never saved again */
     bool gone;         /* its name is no more */
     bool vanished;     /* its name was no more when it was to be opened: what is in it was not read */
+    bool waits_asleep; /* it was closed while its last record waited for a next one to end it */
+    bool ends_here;    /* that record is to be taken as it is when the file is open again */
+    bool woken;        /* it was read to its end, and its news are a guess */
     bool counted_unknown;
     bool unsaved;                             /* written in a transaction that is not committed yet */
+    bool inserted;                            /* so is its row */
     bool unwritten;                           /* the state could not be told of it yet */
     unsigned listed;                          /* number of the scan that found it last */
     uint64_t unfinished_at, unfinished_bytes; /* the record that has begun at the end */
@@ -152,10 +156,12 @@ enum tail_step tail_next(struct tail_context *c, struct tail *t, struct event *e
 /* The event that was just given cannot be taken: it is read again once what is in flight has settled. */
 void tail_read_again(struct tail_context *c, struct tail *t);
 
-/* Nothing will be added any more: the unfinished rest, if any, is given out or reported. */
+/* Nothing will be added any more: the unfinished rest, if any, is given out or reported, also of a file that
+ * was closed while it waited, unless that has changed. */
 void tail_complete(struct tail *t);
 
-/* A last record waits for nothing but the one that follows it: the format's records end no other way. */
+/* A last record waits for nothing but the one that follows it: the format's records end no other way. True of
+ * a closed file, too. */
 bool tail_waits_for_next(const struct tail *t);
 
 /* Its format has no part that stays as it is, as event logs: whether it has changed only its parser can tell.

@@ -85,5 +85,6 @@ bool tail_look(struct tail_context *c, struct tail *t)
     t->export.input.size = info.size;
     t->export.input.complete = false;
     t->status = TAIL_NEWS;
+    t->woken = false;
     return true;
 }

@@ -189,6 +189,8 @@ static bool open_file(struct tail_context *c, struct tail *t)
         return false;
     }
     t->export.input.size = info.size;
+    t->export.input.complete = t->ends_here && info.size == t->size_seen;
+    t->ends_here = t->waits_asleep = false;
     return true;
 }
 

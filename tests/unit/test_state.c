@@ -89,6 +89,33 @@ Test(state, a_row_whose_transaction_came_to_nothing_is_inserted_again)
     cr_assert_eq(got.row, put.row);
 }
 
+Test(state, a_row_whose_number_went_to_another_file_meanwhile_is_left_to_that_one)
+{
+    struct state_file lost = sample(5), other = sample(6), got;
+    cr_assert(state_begin(state, &fault));
+    cr_assert(state_put(state, "a", &lost, "p", &fault));
+    reopen();
+    cr_assert(state_put(state, "b", &other, "q", &fault));
+    cr_assert_eq(other.row, lost.row, "the case that is tested");
+    cr_assert(state_put(state, "a", &lost, "p", &fault));
+    cr_assert(state_find(state, "a", lost.id, &got));
+    cr_assert_eq(got.row, lost.row);
+    cr_assert(state_find(state, "b", other.id, &got));
+    cr_assert_eq(got.row, other.row);
+    cr_assert_neq(lost.row, other.row);
+}
+
+Test(state, records_of_a_file_without_a_row_are_told_apart_from_those_counted_when_it_has_one)
+{
+    struct state_file file = sample(5);
+    uint64_t first = state_ordinal(state, 0, 99, 100), second = state_ordinal(state, 0, 99, 200);
+    cr_assert_eq(state_ordinal(state, 0, 99, 100), first);
+    cr_assert_neq(first, second);
+    cr_assert(state_put(state, "a", &file, "p", &fault));
+    uint64_t third = state_ordinal(state, file.row, 99, 300);
+    cr_assert(third != first && third != second, "else it is taken for a copy");
+}
+
 Test(state, a_forgotten_file_is_gone_with_its_ordinals)
 {
     struct state_file put = sample(5), got;
@@ -296,13 +323,17 @@ Test(state, a_block_that_is_cut_keeps_its_last_ids_and_goes_with_the_last_one)
 
 struct world {
     uint64_t there; /* the one file that is there; 0: none */
+    bool is_away;   /* where all of them are cannot be looked into */
     uint64_t forgotten[4];
     size_t count;
 };
 
-static bool is_there(void *ctx, const struct state_entry *entry)
+static enum state_presence look_up(void *ctx, const struct state_entry *entry)
 {
-    return entry->file.id.file[0] == ((struct world *)ctx)->there;
+    struct world *w = ctx;
+    if (w->is_away)
+        return STATE_UNKNOWN;
+    return entry->file.id.file[0] == w->there ? STATE_THERE : STATE_GONE;
 }
 
 static void on_forgotten(void *ctx, struct os_file_id id)
@@ -317,10 +348,16 @@ static void look(struct world *w, int64_t day)
     struct state_ageing ageing = {.output = "a",
                                   .now_ms = (20000 + day) * DAY_MS,
                                   .keep_ms = 30 * DAY_MS,
-                                  .is_there = is_there,
+                                  .look_up = look_up,
                                   .forgotten = on_forgotten,
                                   .ctx = w};
     cr_assert(state_age(state, &ageing, &fault), "%s", fault.text);
+}
+
+static void look_daily(struct world *w, int64_t first, int64_t last)
+{
+    for (int64_t day = first; day <= last; day++)
+        look(w, day);
 }
 
 Test(state, what_is_gone_for_its_time_is_forgotten_and_nothing_else)
@@ -330,8 +367,7 @@ Test(state, what_is_gone_for_its_time_is_forgotten_and_nothing_else)
     cr_assert(state_put(state, "a", &stays, "p", &fault));
     cr_assert(state_put(state, "a", &goes, "q", &fault));
     cr_assert(state_put(state, "b", &other, "q", &fault));
-    look(&w, 0);
-    look(&w, 29);
+    look_daily(&w, 0, 29);
     cr_assert_eq(w.count, 0);
     reopen();
     look(&w, 30);
@@ -351,8 +387,7 @@ Test(state, what_came_back_is_gone_anew_when_it_goes_again)
     w.there = 6;
     look(&w, 20);
     w.there = 0;
-    look(&w, 40);
-    look(&w, 69);
+    look_daily(&w, 40, 69);
     cr_assert(state_find(state, "a", put.id, &got));
     look(&w, 70);
     cr_assert_not(state_find(state, "a", put.id, &got));
@@ -364,9 +399,43 @@ Test(state, a_clock_that_is_set_back_forgets_nothing_too_early)
     struct state_file put = sample(6), got;
     cr_assert(state_put(state, "a", &put, "q", &fault));
     look(&w, 100);
-    look(&w, 0);
-    look(&w, 29);
+    look_daily(&w, 0, 29);
     cr_assert(state_find(state, "a", put.id, &got));
     look(&w, 30);
+    cr_assert_not(state_find(state, "a", put.id, &got));
+}
+
+Test(state, a_clock_that_jumps_ahead_forgets_nothing_too_early)
+{
+    struct world w = {0};
+    struct state_file put = sample(6), got;
+    cr_assert(state_put(state, "a", &put, "q", &fault));
+    look(&w, 0);
+    look(&w, 4000);
+    look(&w, 1);
+    cr_assert(state_find(state, "a", put.id, &got));
+}
+
+Test(state, an_agent_that_was_off_for_long_has_not_looked_meanwhile)
+{
+    struct world w = {0};
+    struct state_file put = sample(6), got;
+    cr_assert(state_put(state, "a", &put, "q", &fault));
+    look(&w, 0);
+    look(&w, 40);
+    cr_assert(state_find(state, "a", put.id, &got));
+}
+
+Test(state, what_cannot_be_looked_up_grows_no_older_and_no_younger)
+{
+    struct world w = {0};
+    struct state_file put = sample(6), got;
+    cr_assert(state_put(state, "a", &put, "q", &fault));
+    look_daily(&w, 0, 29);
+    w.is_away = true;
+    look_daily(&w, 30, 60);
+    cr_assert(state_find(state, "a", put.id, &got));
+    w.is_away = false;
+    look(&w, 61);
     cr_assert_not(state_find(state, "a", put.id, &got));
 }
