@@ -2,7 +2,6 @@
 /* Finding the files that an output reads: patterns spelled out, what is new, renamed or gone. */
 #include "source_inner.h"
 
-#include "crash_point.h"
 #include "glob.h"
 #include "log.h"
 #include "os_clock.h"
@@ -42,17 +41,6 @@ static void begin_tail(struct source_set *s, struct watched_source *w, const cha
                               : "its beginning");
 }
 
-static void rename_tail(struct source_set *s, struct tail *t, const char *path)
-{
-    char *copy = strdup(path);
-    if (!copy)
-        return;
-    log_info(s->context->subject, "%s: renamed to %s", t->path, path);
-    free(t->path);
-    t->path = copy;
-    crash_point("rotation-followed");
-}
-
 static void note_change(struct tail *t, const struct os_file_info *info)
 {
     bool was_missed = t->vanished;
@@ -82,8 +70,9 @@ static bool found_file(void *ctx, const char *path)
         return true;
     }
     /* Two names of one file are one file: the first name found keeps it. */
-    if (t->listed != s->scan && strcmp(t->path, path) != 0)
-        rename_tail(s, t, path);
+    char *name = t->listed != s->scan && strcmp(t->path, path) != 0 ? strdup(path) : NULL;
+    if (name)
+        tail_rename(s->context, t, name);
     t->listed = s->scan;
     note_change(t, &info);
     return true;
@@ -217,6 +206,7 @@ void source_set_scan(struct source_set *s)
 {
     int64_t interval = INT64_MAX;
     s->scan++;
+    s->context->searches = 0;
     for (size_t i = 0; i < s->source_count; i++) {
         scan_source(s, &s->sources[i]);
         if (s->sources[i].config->poll_interval_ms < interval)

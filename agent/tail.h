@@ -32,6 +32,7 @@ struct tail_context {
     struct publisher *publisher;    /* NULL: the destination carries no positions, the state alone has them */
     bool was_carried;               /* before this start the destination carried them last (recall.h) */
     size_t recalling;               /* tails whose recall is not decided or not done */
+    unsigned searches;              /* for files under another name, since the last scan */
     struct coverage_book *coverage; /* NULL: nobody wants to know what was read */
     struct os_watch *watch;         /* woken by channels; NULL: they are looked at when it is time */
 };
@@ -114,6 +115,9 @@ static inline const char *tail_file(const struct tail *t)
 {
     return t->channel ? NULL : t->path;
 }
+
+/* It is called so now; takes path over. */
+void tail_rename(struct tail_context *c, struct tail *t, char *path);
 
 /* Frees the tail and closes its file. Nothing of it may be in flight. */
 void tail_free(struct tail_context *c, struct tail *t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of a tail share: tail.c (life, reading, saving), tail_open.c and tail_look.c. For them
- * alone. */
+/* What the files of a tail share: tail.c (life, reading, saving), tail_open.c, tail_look.c and tail_name.c.
+ * For them alone. */
 #ifndef MAPITAIL_TAIL_INNER_H
 #define MAPITAIL_TAIL_INNER_H
 
@@ -19,6 +19,15 @@ void tail_close_export(struct tail_context *c, struct tail *t);
  */
 void tail_cannot_open(struct tail_context *c, struct tail *t, const struct fault *f);
 void tail_broken(struct tail_context *c, struct tail *t, const struct fault *f);
+
+/*
+ * Looks for a file whose name is no more by its id in the directory that it was in, and gives it the name
+ * that it has there now: rotation may come between the scan that found a file and its opening, and the new
+ * name be one that no pattern matches, as that of an event log's archive. What was found is to be read all
+ * the same. A few times between two scans only, so that ten thousand renamed files do not cost ten thousand
+ * times ten thousand looks; false: not found, or one search too many.
+ */
+bool tail_find_again(struct tail_context *c, struct tail *t);
 
 /* It was read to its present end: from what stands there tail_look sees whether it is rewritten in place. */
 void tail_remember_end(struct tail *t);

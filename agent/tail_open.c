@@ -161,6 +161,8 @@ static bool open_file(struct tail_context *c, struct tail *t)
     struct fault f = {0};
     struct os_file_info info;
     struct os_file *file = os_file_open(t->path, &f);
+    if (!file && os_not_found(&f) && tail_find_again(c, t))
+        file = os_file_open(t->path, &f);
     if (!file) {
         if (os_not_found(&f)) {
             t->status = TAIL_IDLE; /* the next scan sees that it is gone */
@@ -182,8 +184,8 @@ static bool open_file(struct tail_context *c, struct tail *t)
     if (!os_file_id_eq(info.id, t->saved.id)) {
         /* Replaced between the look at the name and the opening: the next scan finds the new one. */
         tail_close_export(c, t);
-        t->status = TAIL_IDLE;
-        t->vanished = true;
+        t->status = tail_find_again(c, t) ? TAIL_NEWS : TAIL_IDLE;
+        t->vanished = t->status == TAIL_IDLE;
         return false;
     }
     t->export.input.size = info.size;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """`mapitail run`: files are followed through everything that happens to them, nothing is lost, stops are quick."""
+import contextlib
 import os
 import resource
 import signal
@@ -306,6 +307,18 @@ def test_a_directory_whose_list_breaks_off_is_reported_and_its_files_stay_known(
         holds("no longer there" not in agent.log(), agent.log())
 
 
+@contextlib.contextmanager
+def nobody_runs(configuration, log):
+    """The agent under a user who may read only what everybody may."""
+    with open(log, "wb") as file, subprocess.Popen([*AS_NOBODY, *COMMAND, "run", "-c", configuration], stderr=file) as p:
+        try:
+            yield
+            p.send_signal(STOP)
+            equal(p.wait(10), 0)
+        finally:
+            p.kill()
+
+
 def test_a_file_that_cannot_be_read_is_tried_again(directory):
     path = directory / "a.xml"
     path.write_text(exports.wevtutil_file(events(1, 2)))
@@ -313,14 +326,27 @@ def test_a_file_that_cannot_be_read_is_tried_again(directory):
     path.chmod(0)
     directory.chmod(0o777)
     c = config(directory, [directory / "*.xml"], [file_output(directory)])
-    with open(directory / "log", "wb") as log, subprocess.Popen([*AS_NOBODY, *COMMAND, "run", "-c", c], stderr=log) as p:
+    with nobody_runs(c, directory / "log"):
         wait_for(lambda: len(shipped(directory)) == 2, what="the readable file")
         path.chmod(0o644)
         wait_for(lambda: len(shipped(directory)) == 4, 15, "the file after its permissions came back")
-        p.send_signal(STOP)
-        equal(p.wait(10), 0)
     complaint = next(line for line in (directory / "log").read_text().splitlines() if ACCESS_DENIED in line)
     equal(complaint.count(str(path)), 1, complaint)
+
+
+def test_a_file_that_is_renamed_out_of_the_pattern_before_it_can_be_opened_is_read(directory):
+    path, renamed = directory / "app.xml", directory / "Archive-app.old"
+    path.write_text(exports.wevtutil_file(events(1, 2)))
+    path.chmod(0)
+    directory.chmod(0o777)
+    c = config(directory, [path], [file_output(directory)])
+    with nobody_runs(c, directory / "log"):
+        wait_for(lambda: ACCESS_DENIED in (directory / "log").read_text(), what="a file that cannot be opened")
+        path.rename(renamed)
+        path.write_text(exports.wevtutil_file(events(3, 2)))
+        renamed.chmod(0o644)
+        wait_for(lambda: len(shipped(directory)) == 4, 15, "both files")
+    equal(sorted(shipped(directory)), sorted(ids(events(1, 4))))
 
 
 def test_what_vanishes_unread_is_told_and_counted_also_of_a_file_that_was_read_before(directory):
