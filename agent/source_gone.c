@@ -29,10 +29,10 @@ enum state_presence source_set_ask(const struct source_set *s, const char *path,
     return os_not_found(&f) ? STATE_GONE : STATE_UNKNOWN;
 }
 
-/* Its name would open another file: what could not be opened so far never can be. */
-static bool is_lost(const struct source_set *s, struct tail *t)
+/* Its name would open another file, and it has no other one: what could not be opened so far never can be. */
+static bool is_lost(struct source_set *s, struct tail *t)
 {
-    if (t->is_open || source_set_ask(s, t->path, t->saved.id) != STATE_GONE)
+    if (t->is_open || source_set_ask(s, t->path, t->saved.id) != STATE_GONE || tail_find_again(s->context, t))
         return false;
     t->vanished = true;
     return true;

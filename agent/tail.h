@@ -119,6 +119,15 @@ static inline const char *tail_file(const struct tail *t)
 /* It is called so now; takes path over. */
 void tail_rename(struct tail_context *c, struct tail *t, char *path);
 
+/*
+ * Looks for a file whose name is no more by its id in the directory that it was in, and gives it the name
+ * that it has there now: rotation may come between the scan that found a file and its opening, and the new
+ * name be one that no pattern matches, as that of an event log's archive. What was found is to be read all
+ * the same. A few times between two scans only, so that ten thousand renamed files do not cost ten thousand
+ * times ten thousand looks; false: not found, or one search too many.
+ */
+bool tail_find_again(struct tail_context *c, struct tail *t);
+
 /* Frees the tail and closes its file. Nothing of it may be in flight. */
 void tail_free(struct tail_context *c, struct tail *t);
 

@@ -20,15 +20,6 @@ void tail_close_export(struct tail_context *c, struct tail *t);
 void tail_cannot_open(struct tail_context *c, struct tail *t, const struct fault *f);
 void tail_broken(struct tail_context *c, struct tail *t, const struct fault *f);
 
-/*
- * Looks for a file whose name is no more by its id in the directory that it was in, and gives it the name
- * that it has there now: rotation may come between the scan that found a file and its opening, and the new
- * name be one that no pattern matches, as that of an event log's archive. What was found is to be read all
- * the same. A few times between two scans only, so that ten thousand renamed files do not cost ten thousand
- * times ten thousand looks; false: not found, or one search too many.
- */
-bool tail_find_again(struct tail_context *c, struct tail *t);
-
 /* It was read to its present end: from what stands there tail_look sees whether it is rewritten in place. */
 void tail_remember_end(struct tail *t);
 
