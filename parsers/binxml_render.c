@@ -234,6 +234,7 @@ static void render_repeated(struct render *r, uint32_t at, const struct binxml_v
         put_literal(r, s);
         r->item = &item;
         render_steps(r, at + 1, s->next);
+        r->item = NULL;
     } while (binxml_next_item(array->type, &items, &item));
 }
 

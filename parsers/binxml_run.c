@@ -52,6 +52,7 @@ static void run_repeated(struct run *r, uint32_t at, const struct binxml_value *
         event_tree_open_named(&b->tree, &open->name);
         r->item = &item;
         run_steps(r, at + 1, open->next);
+        r->item = NULL;
     } while (binxml_next_item(array->type, &items, &item));
 }
 

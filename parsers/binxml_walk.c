@@ -255,7 +255,9 @@ static bool repeat_element(struct walk *w, const struct binxml_known_name *name,
     do {
         w->r = body;
         w->item = &item;
-        if (!binxml_spend(w->b, 1) || !walk_element_body(w, name))
+        bool whole = binxml_spend(w->b, 1) && walk_element_body(w, name);
+        w->item = NULL; /* of a damaged element nothing may have taken it */
+        if (!whole)
             return false;
     } while (binxml_next_item(array->type, &items, &item));
     return true;
