@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The published results of the torture are its own: what the document says, its results say, of rows that exist."""
+import re
 import sys
 
 from harness import ROOT, equal, holds, main
@@ -33,6 +34,11 @@ def test_every_row_of_the_driver_is_in_the_published_tables(_):
 
 def test_every_published_result_holds_its_bar(_):
     equal([name for name, result in table.latest().items() if result["wrong"]], [], "rows over their bars")
+
+
+def test_every_crash_point_is_alive_in_the_program_that_dies_there(_):
+    listed = re.search(r"^crash_sources = files\((.*?)\)", (ROOT / "meson.build").read_text(), re.M | re.S)[1]
+    equal(sorted(re.findall(r"'([^']+)'", listed)), sorted(faults_crash.points_by_file()), "crash_sources of meson.build")
 
 
 def test_no_two_rows_have_one_name(_):

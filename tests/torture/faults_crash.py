@@ -13,13 +13,19 @@ PIECE = 100
 PATIENCE_SECONDS = 12
 
 
+def points_by_file():
+    """{path from the root: the names of the crash points in it}"""
+    found = {}
+    for path in [*(ROOT / "agent").rglob("*.c"), *(ROOT / "outputs").rglob("*.c")]:
+        names = re.findall(r'crash_point\("([a-z-]+)"\)', path.read_text())
+        if names:
+            found[str(path.relative_to(ROOT))] = names
+    return found
+
+
 def crash_points():
     """Every point of the sources, by name: files may be split and renamed."""
-    found = set()
-    for folder in ("agent", "outputs"):
-        for path in sorted((ROOT / folder).rglob("*.c")):
-            found.update(re.findall(r'crash_point\("([a-z-]+)"\)', path.read_text()))
-    return sorted(found)
+    return sorted({name for names in points_by_file().values() for name in names})
 
 
 def point_of(row):
