@@ -149,10 +149,14 @@ static bool is_copy_in_the_making(struct parser *p)
  */
 static void report_latecomers(struct parser *p)
 {
-    uint64_t passed = p->survey.passed;
-    if (p->expected_passed != UINT64_MAX && passed > p->expected_passed)
-        follow_notify_skip(p, p->survey.before.offset, (passed - p->expected_passed) * EVTX_CHUNK_BYTES,
+    uint64_t passed = p->survey.passed, at = p->survey.before.offset;
+    if (p->expected_passed != UINT64_MAX && passed > p->expected_passed) {
+        /* They may lie anywhere, and the last one of the file may be cut off. */
+        uint64_t bytes = (passed - p->expected_passed) * EVTX_CHUNK_BYTES,
+                 left = at < p->in->size ? p->in->size - at : 0;
+        follow_notify_skip(p, at, bytes < left ? bytes : left,
                            "chunks with older records than those already read appeared");
+    }
     p->expected_passed = passed;
 }
 
