@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The .evt parser: what is read from sound, damaged and living rings. */
+#include "../support/corpus_truth.h"
 #include "../support/evt_writer.h"
 #include "hash64.h"
 #include "identity.h"
@@ -1018,57 +1019,19 @@ Test(evt, logs_are_recognized_by_their_beginning)
 
 /* ---- published logs ---- */
 
-static struct sv load(const char *path)
+static void check_truth(const struct corpus_log *log)
 {
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return SV_ABSENT;
-    fseek(f, 0, SEEK_END);
-    size_t n = (size_t)ftell(f);
-    rewind(f);
-    char *p = malloc(n + 1);
-    cr_assert(p && fread(p, 1, n, f) == n);
-    fclose(f);
-    return sv_make(p, n);
-}
-
-/* name, bytes, records, … */
-static bool check_truth(struct sv line)
-{
-    char path[1024];
-    uint64_t records;
-    size_t end = sv_find_char(line, '\t');
-    struct sv name = sv_slice(line, 0, end);
-    if (!sv_ends(name, SV(".evt")))
-        return false;
-    line = sv_slice(line, end + 1, line.n);
-    line = sv_slice(line, sv_find_char(line, '\t') + 1, line.n);
-    cr_assert(sv_to_u64(sv_slice(line, 0, sv_find_char(line, '\t')), &records));
-    snprintf(path, sizeof path, SOURCE_ROOT "/../shared/corpus/%.*s", SV_ARG(name));
-    struct sv file = load(path);
-    cr_assert(!sv_absent(file), "%s", path);
-    read_all(file, &first);
+    uint64_t records = corpus_number(log, CORPUS_RECORDS);
+    cr_assert_gt(records, 0, "%s", log->path);
+    read_all(log->file, &first);
     expect_ids(&first, 1, records);
     expect_clean(&first);
-    read_from(file, &mapi, &beginning, &second);
+    read_from(log->file, &mapi, &beginning, &second);
     cr_assert_eq(second.records, records);
     cr_assert_eq(second.events, 0);
-    release(file);
-    return true;
 }
 
 Test(evt, published_logs_have_the_records_that_were_counted_in_them)
 {
-    struct sv truth = load(SOURCE_ROOT "/../shared/corpus/TRUTH.tsv");
-    if (sv_absent(truth))
-        cr_skip("the corpus is not here");
-    struct sv rest = truth;
-    size_t logs = 0;
-    while (rest.n) {
-        size_t end = sv_find_char(rest, '\n');
-        logs += check_truth(sv_slice(rest, 0, end == SV_NPOS ? rest.n : end));
-        rest = end == SV_NPOS ? SV("") : sv_slice(rest, end + 1, rest.n);
-    }
-    cr_assert_eq(logs, 3);
-    release(truth);
+    cr_assert_eq(corpus_each(SV(".evt"), check_truth), 3);
 }
