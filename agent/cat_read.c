@@ -155,11 +155,11 @@ static void write_record(struct cat_reader *r, const char *path)
 
 static void report_damage(struct cat_reader *r, const char *name)
 {
+    char text[EXPORT_DAMAGE_TEXT];
     end_progress(r);
     r->counts.damaged++;
     r->counts.damaged_bytes += r->step.length;
-    say(r, "mapitail: %s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes\n", name,
-        r->step.offset, r->step.reason, r->step.length);
+    say(r, "mapitail: %s: %s\n", name, export_damage(&r->step, text));
 }
 
 /* Reads what the export holds now; false when nothing more can be read from it. */

@@ -5,6 +5,7 @@
 #include "hash64.h"
 #include "registry.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,4 +106,12 @@ void export_close(struct export *e)
     os_file_close(e->file);
     e->parser = NULL;
     e->file = NULL;
+}
+
+const char *export_damage(const struct step *step, char text[EXPORT_DAMAGE_TEXT])
+{
+    int n = snprintf(text, EXPORT_DAMAGE_TEXT, "damaged at byte %" PRIu64 ": %s", step->offset, step->reason);
+    if (step->length && n > 0 && n < EXPORT_DAMAGE_TEXT)
+        snprintf(text + n, (size_t)(EXPORT_DAMAGE_TEXT - n), "; skipping %" PRIu64 " bytes", step->length);
+    return text;
 }

@@ -48,4 +48,9 @@ bool export_hash_head(struct export *e, uint32_t bytes, uint64_t *hash);
 /* Closes parser and file. Safe after export_init and after itself. */
 void export_close(struct export *e);
 
+enum { EXPORT_DAMAGE_TEXT = 256 };
+
+/* What a STEP_SKIP says to people: where, why, and how much is skipped, if anything is. Returns text. */
+const char *export_damage(const struct step *step, char text[EXPORT_DAMAGE_TEXT]);
+
 #endif

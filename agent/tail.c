@@ -126,11 +126,11 @@ void tail_read_from(struct tail_context *c, struct tail *t, const struct positio
 
 static void report_skip(struct tail_context *c, struct tail *t, const struct step *s)
 {
+    char text[EXPORT_DAMAGE_TEXT];
     t->counts->damaged_parts++;
     t->counts->damaged_bytes += s->length;
     cover_damaged(t->cover, s->length);
-    log_warning(c->subject, "%s: damaged at byte %" PRIu64 ": %s; skipping %" PRIu64 " bytes", t->path,
-                s->offset, s->reason, s->length);
+    log_warning(c->subject, "%s: %s", t->path, export_damage(s, text));
 }
 
 static void report_gap(struct tail_context *c, struct tail *t, const struct step *s)

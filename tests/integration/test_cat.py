@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import xml.etree.ElementTree as ET
+import zlib
 
 import exports
 import samples
@@ -167,6 +168,18 @@ def test_a_damaged_evtx_gives_what_is_readable_with_its_place(directory):
     equal(got.code, 1)
     equal(len(got.records()), whole - 1)
     contains(got.err, f"damaged at byte {start}")
+
+
+def test_a_copy_without_its_last_chunk_is_told_and_nothing_is_said_to_be_skipped(directory):
+    data = bytearray((ROOT / "tests" / "data" / "application.evtx").read_bytes())
+    chunks = int.from_bytes(data[42:44], "little")
+    data[42:44] = (chunks + 1).to_bytes(2, "little")
+    data[124:128] = zlib.crc32(data[:120]).to_bytes(4, "little")
+    path = directory / "cut.evtx"
+    path.write_bytes(data)
+    got = mapitail("cat", path)
+    equal(got.code, 1)
+    contains(got.err, f"cut.evtx: damaged at byte {len(data)}: the file ends before the chunks that its header counts\n")
 
 
 def test_events_written_as_xml_and_as_json_are_read_back_as_the_same_records(directory):
